@@ -1,0 +1,5 @@
+"""``python -m heelraise``."""
+
+from heelraise.cli import main
+
+main()

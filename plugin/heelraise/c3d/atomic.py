@@ -1,0 +1,71 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from heelraise.errors import OutputError
+
+_ATTEMPTS = 1000
+
+
+def write_atomically(
+    target: Path, fill: Callable[[BinaryIO], None], check: Callable[[Path], None] | None = None
+) -> None:
+    """Write a file beside its target, check it, and let it take the target's name in one step.
+
+    Parameters
+    ----------
+    target : Path
+    fill : callable
+        Writes the content into an open binary stream.
+    check : callable, optional
+        Looks at the finished temporary file; what it raises leaves the target as it was.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or not writable, or the disk is full. Nothing is left behind.
+    """
+    try:
+        descriptor, temporary = _create_beside(target)
+    except OSError as error:
+        raise _not_written(target, error) from error
+    try:
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                fill(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if check is not None:
+                check(temporary)
+            if target.exists():
+                os.chmod(temporary, target.stat().st_mode & 0o7777)
+            os.replace(temporary, target)
+        except OSError as error:
+            raise _not_written(target, error) from error
+    except BaseException:
+        # Also on an interrupt: whoever stops us must not find half a file.
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _create_beside(target: Path) -> tuple[int, Path]:
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+    for attempt in range(_ATTEMPTS):
+        temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.{attempt}.part")
+        try:
+            return os.open(temporary, flags, 0o666), temporary
+        except FileExistsError:
+            continue
+    raise FileExistsError(17, "too many unfinished files", str(target.parent))
+
+
+def _not_written(target: Path, error: OSError) -> OutputError:
+    if isinstance(error, FileNotFoundError) and not target.parent.is_dir():
+        return OutputError("the file cannot be written", where=str(target), why="its folder does not exist")
+    reason = error.strerror or type(error).__name__
+    return OutputError("the file cannot be written", where=str(target), why=reason)

@@ -1,0 +1,206 @@
+"""What is appended to: a file as it was before we added anything to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from heelraise.c3d import undo
+from heelraise.c3d.container import Container, section_bytes
+from heelraise.c3d.edit import SectionEdit
+from heelraise.c3d.header import ANALOG_WORDS, BLOCK, Header, parse_header, patched
+from heelraise.c3d.layout import Layout, resolve_layout
+from heelraise.c3d.parameters import (
+    BYTE,
+    CHARACTER,
+    FLOAT,
+    INTEGER,
+    PREAMBLE,
+    ParameterSection,
+    parse_section,
+)
+from heelraise.c3d.records import join_section
+from heelraise.errors import InputError
+
+GROUP = "HEELRAISE"
+CHANNEL_TABLES = {
+    "LABELS": CHARACTER,
+    "DESCRIPTIONS": CHARACTER,
+    "UNITS": CHARACTER,
+    "SCALE": FLOAT,
+    "OFFSET": INTEGER,
+}
+EVENT_TABLES = {
+    "LABELS": (CHARACTER, ()),
+    "CONTEXTS": (CHARACTER, ()),
+    "DESCRIPTIONS": (CHARACTER, ()),
+    "SUBJECTS": (CHARACTER, ()),
+    "TIMES": (FLOAT, (2,)),
+    "ICON_IDS": (INTEGER, ()),
+    "GENERIC_FLAGS": (INTEGER, ()),
+}
+ANALYSIS_TABLES = {
+    "NAMES": (CHARACTER, ()),
+    "CONTEXTS": (CHARACTER, ()),
+    "DESCRIPTIONS": (CHARACTER, ()),
+    "SUBJECTS": (CHARACTER, ()),
+    "UNITS": (CHARACTER, ()),
+    "VALUES": (FLOAT, ()),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A file without our additions, its samples still in the file they are read from.
+
+    Attributes
+    ----------
+    source : Container
+        Where the samples are.
+    head : bytes
+        Everything before the data section.
+    header : Header
+    section : ParameterSection
+    layout : Layout
+        Of the file without our channels.
+    keep : ndarray of int, shape (layout.channels,)
+        The source's channels that are the original's.
+    padding : bytes
+        What lay between the last frame and the next block.
+    trailing_start : int
+        Offset in the source of what follows the padding (another section, or half a frame).
+    replaced : tuple of str
+        Labels of our channels that the source carries.
+    restored : bool
+        Whether `head` and `padding` are the original's to the byte.
+    """
+
+    source: Container
+    head: bytes
+    header: Header
+    section: ParameterSection
+    layout: Layout
+    keep: npt.NDArray[np.intp]
+    padding: bytes
+    trailing_start: int
+    replaced: tuple[str, ...] = ()
+    restored: bool = True
+
+    @property
+    def trailing_size(self) -> int:
+        """Bytes behind the padding."""
+        return self.source.size - self.trailing_start
+
+
+def read_bytes(source: Container, start: int, stop: int) -> bytes:
+    """Bytes of the file from start to stop."""
+    with source.open() as stream:
+        stream.seek(start)
+        raw: bytes = stream.read(max(0, min(stop, source.size) - start))
+    return raw
+
+
+def base_of(source: Container) -> Base:
+    """The file without what an earlier run of ours appended.
+
+    Raises
+    ------
+    InputError
+        The layout of the file cannot be extended.
+    """
+    head = read_bytes(source, 0, source.layout.start)
+    if (source.header.parameter_block - 1) * BLOCK >= source.layout.start:
+        raise InputError(
+            "channels cannot be appended", where=str(source.path), why="its parameters lie behind its samples"
+        )
+    if len(head) < source.layout.start:
+        raise InputError(
+            "channels cannot be appended", where=str(source.path), why="it holds no samples at all"
+        )
+    labels = tuple(source.parameters.strings(GROUP, "CHANNELS", joined=True))
+    if source.parameters.get(GROUP, "CHANNELS") is None:
+        end = source.layout.end
+        # Where the size alone counts the frames, padding would add some.
+        behind = end if source.layout.counted_by_size else min(end + (-end) % BLOCK, source.size)
+        padding = read_bytes(source, end, behind)
+        keep = np.arange(source.layout.channels)
+        return Base(source, head, source.header, source.parameters, source.layout, keep, padding, behind)
+    return _restored(source, head, labels) or _stripped(source, head, labels)
+
+
+def _restored(source: Container, head: bytes, labels: tuple[str, ...]) -> Base | None:
+    """The original's very bytes, when nobody has changed our copy."""
+    stored = source.parameters.get(GROUP, "UNDO")
+    if stored is None or stored.kind != BYTE:
+        return None
+    found = undo.unpack(stored.data, head)
+    if found is None or len(found[0]) < BLOCK:
+        return None
+    old_head, padding, new_padding = found
+    trailing = source.layout.end + new_padding
+    if trailing > source.size:
+        return None
+    header = parse_header(old_head[:BLOCK], source.codec)
+    if not BLOCK <= (header.parameter_block - 1) * BLOCK <= len(old_head) - PREAMBLE:
+        return None
+    section, _ = parse_section(section_bytes(old_head, header), source.codec)
+    channels = source.layout.channels - len(labels)
+    layout = _without(source.layout, channels, len(old_head))
+    size = layout.end + len(padding) + source.size - trailing
+    expected, _ = resolve_layout(header, section, size, len(old_head))
+    if channels < 0 or replace(expected, analog_rate=0) != replace(layout, analog_rate=0):
+        return None
+    return Base(source, old_head, header, section, layout, np.arange(channels), padding, trailing, labels)
+
+
+def _without(layout: Layout, channels: int, start: int) -> Layout:
+    return replace(layout, channels=channels, start=start)
+
+
+def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
+    """The file less our channels, events, results and group, when somebody else has written it since."""
+    ours = set(labels)
+    columns = {i for i, label in enumerate(source.analog_labels) if label in ours}
+    keep = np.array([i for i in range(source.layout.channels) if i not in columns], dtype=np.intp)
+    edit = SectionEdit(source.parameters)
+    for name, kind in CHANNEL_TABLES.items():
+        edit.delete("ANALOG", name, columns, kind)
+    if edit.get("ANALOG", "USED") is not None:
+        edit.set_count("ANALOG", "USED", len(keep))
+    for group, names, tables in (("EVENT", "LABELS", EVENT_TABLES), ("ANALYSIS", "NAMES", ANALYSIS_TABLES)):
+        listed = set(source.parameters.strings(GROUP, group, joined=True))
+        entries = edit.text_entries(group, names)
+        indices = {i for i, entry in enumerate(entries) if entry in listed}
+        used = edit.get(group, "USED")
+        for name, (kind, shape) in tables.items():
+            edit.delete(group, name, indices, kind, shape)
+        if used is not None and indices:
+            edit.set_count(group, "USED", max(int(used.numbers(unsigned=True).flat[0]) - len(indices), 0))
+    number = source.parameters.groups[GROUP]
+    edit.remove(lambda record: record.group_id == number)
+    start = (source.header.parameter_block - 1) * BLOCK
+    blocks = (source.layout.start - start) // BLOCK
+    raw = join_section(
+        [record.raw for record in edit.records], head[start : start + 4], source.codec, blocks=blocks
+    )
+    assert raw is not None
+    words = len(keep) * source.layout.per_frame
+    front = patched(head[:BLOCK], {ANALOG_WORDS: source.codec.pack_uint16(words)})
+    new_head = front + head[BLOCK:start] + raw
+    section, _ = parse_section(raw, source.codec)
+    end = source.layout.end
+    behind = end if source.layout.counted_by_size else min(end + (-end) % BLOCK, source.size)
+    return Base(
+        source,
+        new_head,
+        parse_header(front, source.codec),
+        section,
+        _without(source.layout, len(keep), source.layout.start),
+        keep,
+        read_bytes(source, end, behind),
+        behind,
+        labels,
+        restored=False,
+    )

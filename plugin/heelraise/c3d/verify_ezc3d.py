@@ -1,0 +1,188 @@
+"""ezc3d as an independent judge of our copies, in a child process that may crash, hang or eat memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from heelraise.c3d.base import GROUP
+from heelraise.c3d.container import Container
+
+CHILD = Path(__file__).with_name("_ezc3d_child.py")
+TIMEOUT_S = 60.0
+ACCEPTABLE = ("equal", "original_unreadable", "unavailable")
+
+
+@dataclass(frozen=True)
+class Ezc3dVerdict:
+    """What ezc3d says about a copy.
+
+    Attributes
+    ----------
+    status : str
+        ``equal``: it reads both, and points and the original's analogs are the same bits.
+        ``original_unreadable``: it cannot read the original (or is known to garble it), so the copy need
+        not satisfy it. ``copy_unreadable``, ``different``, ``crashed``, ``timeout``: the copy fails.
+        ``unavailable``: ezc3d is not installed.
+    reason : str
+        In words, or empty.
+    """
+
+    status: str
+    reason: str = ""
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the copy may take its name."""
+        return self.status in ACCEPTABLE
+
+
+class _Child:
+    """One child process; its answers arrive in a queue, None when it has ended."""
+
+    def __init__(self, original: Path) -> None:
+        # -P keeps the child's folder, with modules named like common ones, off its path.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(CHILD), str(original)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+        self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self.started = time.monotonic()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.answers.put(line)
+        self.answers.put(None)
+
+    def ask(self, request: dict[str, object]) -> None:
+        """Send a request; a child that has ended is noticed by its missing answer."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            return
+
+    def answer(self, timeout: float) -> Ezc3dVerdict:
+        """Wait for an answer."""
+        try:
+            line = self.answers.get(timeout=max(timeout, 0.0))
+        except queue.Empty:
+            return Ezc3dVerdict("timeout", f"ezc3d did not finish within {TIMEOUT_S:g} s")
+        if line is None:
+            return Ezc3dVerdict("crashed", f"ezc3d ended with status {self.process.wait()}")
+        fields = json.loads(line)
+        return Ezc3dVerdict(str(fields["status"]), str(fields["reason"]))
+
+    def close(self) -> None:
+        """End the child and collect it."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    # A request that the dead child never read is flushed in vain.
+                    continue
+
+
+class Ezc3dJudge:
+    """Starts reading the original at once, so that it happens beside other work; then judges copies.
+
+    Use it as a context manager: the child is always ended and collected.
+
+    Parameters
+    ----------
+    original : Path or str
+    timeout_s : float
+        For reading the original, and again for each copy.
+    """
+
+    def __init__(self, original: Path | str, timeout_s: float = TIMEOUT_S) -> None:
+        self._original = Path(original).resolve()
+        self._timeout = timeout_s
+        self._about_original: Ezc3dVerdict | None = None
+        self._child: _Child | None = None
+        self._failed_start = ""
+        self._start()
+
+    def _start(self) -> None:
+        try:
+            self._child = _Child(self._original)
+        except OSError as error:
+            self._failed_start = error.strerror or str(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child process."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def judge(self, copy: Path | str, original: Container | None = None) -> Ezc3dVerdict:
+        """Let ezc3d read a copy and compare it with the original.
+
+        Parameters
+        ----------
+        copy : Path or str
+        original : Container, optional
+            The original as we read it: where ezc3d sees other counts of points or channels in it, it cannot
+            judge. It also tells which channels are of an earlier run of ours, and so may be replaced.
+
+        Returns
+        -------
+        Ezc3dVerdict
+        """
+        request: dict[str, object] = {"copy": str(Path(copy).resolve())}
+        request |= {"points": None, "analogs": None, "kept": None}
+        if original is not None:
+            ours = len(original.parameters.strings(GROUP, "CHANNELS", joined=True))
+            request["points"], request["analogs"] = original.point_count, original.analog_count
+            request["kept"] = max(original.analog_count - ours, 0)
+        verdict = self._ask(request)
+        if verdict.status == "crashed":
+            # A second try in a new process tells a crash on this file from one of another cause.
+            self.close()
+            self._about_original = None
+            self._start()
+            verdict = self._ask(request)
+        return verdict
+
+    def _ask(self, request: dict[str, object]) -> Ezc3dVerdict:
+        if self._child is None:
+            reason = self._failed_start or "the judge is closed"
+            return Ezc3dVerdict("unavailable", reason)
+        if self._about_original is None:
+            elapsed = time.monotonic() - self._child.started
+            about = self._child.answer(self._timeout - elapsed)
+            if about.status in ("crashed", "timeout"):
+                # What it cannot survive in the original it need not survive in the copy.
+                self._about_original = Ezc3dVerdict("original_unreadable", about.reason)
+                return self._about_original
+            self._about_original = about
+        if self._about_original.status != "ready":
+            return self._about_original
+        self._child.ask(request)
+        return self._child.answer(self._timeout)

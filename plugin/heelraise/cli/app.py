@@ -1,0 +1,167 @@
+"""The commands and their options. Heavy modules are imported when a command runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heelraise._version import __version__
+
+app = typer.Typer(
+    name="heelraise",
+    help="Measure ankle tremor, sway and EMG of heel raises in C3D trials, and write it all back without loss.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+protocol_app = typer.Typer(no_args_is_help=True, help="List, show and check protocols.")
+app.add_typer(protocol_app, name="protocol")
+
+OUT = Path("heelraise_out")
+
+
+class Verify(StrEnum):
+    """Who verifies the C3D copy beside our own comparison."""
+
+    ezc3d = "ezc3d"
+    own = "own"
+
+
+Trial = Annotated[Path, typer.Argument(help="C3D file.", show_default=False)]
+Protocol = Annotated[
+    str | None, typer.Option("-p", "--protocol", help="Preset's name or YAML file; without it: auto.", show_default=False)
+]
+Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the outputs; made if missing.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback instead of one sentence.")]
+VerifyOption = Annotated[Verify, typer.Option("--verify", help="Second opinion on the copy before it takes its name.")]
+
+
+def _version(show: bool) -> None:
+    if show:
+        from heelraise.cli.show import versions
+
+        typer.echo(versions())
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show versions and leave.")
+    ] = False,
+) -> None:
+    """Root of all commands."""
+
+
+@app.command()
+def analyze(
+    trial: Trial,
+    protocol: Protocol = None,
+    output: Folder = OUT,
+    static: Annotated[
+        Path | None, typer.Option("--static", help="C3D of quiet stance that sets the zero of the angles.", show_default=False)
+    ] = None,
+    verify: VerifyOption = Verify.ezc3d,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Analyse one trial: a lossless C3D copy with heel-raise channels, and a YAML summary."""
+    from heelraise.pipeline import analyze_file
+    from heelraise.cli.show import outcome
+
+    published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d)
+    if not quiet:
+        typer.echo(outcome(published))
+
+
+@app.command()
+def batch(
+    paths: Annotated[list[Path], typer.Argument(help="C3D files and folders of them.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the outputs.", show_default=False)],
+    protocol: Protocol = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Trials analysed at the same time.")] = 1,
+    verify: VerifyOption = Verify.ezc3d,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Analyse many trials; one that fails costs no other, and trials.csv says what became of each."""
+    from heelraise.batch.run import run_batch
+
+    failed = run_batch(paths, protocol, output, jobs=jobs, ezc3d=verify is Verify.ezc3d, quiet=quiet)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def inspect(trial: Trial, debug: Debug = False) -> None:
+    """Show what is in a file, and what each label would be taken for."""
+    from heelraise.cli.show import inspection
+
+    inspection(trial)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="Scenario's name or YAML file.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="C3D file to write.", show_default=False)],
+    debug: Debug = False,
+) -> None:
+    """Simulate a trial with known truth (kinematic phantom); the truth goes into <stem>.truth.yaml."""
+    from heelraise.phantom import load_scenario, write_trial
+    from heelraise.phantom import simulate as run
+
+    truth = write_trial(run(load_scenario(scenario)), output)
+    typer.echo(f"{output}\n{truth}")
+
+
+@protocol_app.command("list")
+def protocol_list() -> None:
+    """List the presets."""
+    from heelraise.protocol import list_protocols
+
+    presets = list_protocols()
+    width = max(len(name) for name, _ in presets)
+    for name, title in presets:
+        typer.echo(f"{name:<{width}}  {title}")
+
+
+@protocol_app.command("show")
+def protocol_show(
+    name: Annotated[str, typer.Argument(help="Preset's name or YAML file.", show_default=False)],
+    resolved: Annotated[bool, typer.Option("--resolved", help="With every default and what it extends.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Print a protocol as YAML."""
+    from heelraise.protocol import show_protocol
+
+    typer.echo(show_protocol(name, resolved=resolved).rstrip())
+
+
+@protocol_app.command("check")
+def protocol_check(
+    path: Annotated[Path, typer.Argument(help="YAML file.", show_default=False)], debug: Debug = False
+) -> None:
+    """Check a protocol; every error with its line and column."""
+    from heelraise.protocol import check_protocol
+
+    problems = check_protocol(path)
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    if problems:
+        raise typer.Exit(3)
+    typer.echo(f"{path}: no error")
+
+
+@protocol_app.command("schema")
+def protocol_schema() -> None:
+    """Print the JSON Schema of protocols."""
+    from heelraise.protocol import schema_json
+
+    typer.echo(schema_json())
+
+
+__all__ = ["__version__", "app"]

@@ -1,0 +1,325 @@
+"""Ankle angles relative to a reference pose, by the fullest model that the markers allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from heelraise.errors import UsageError
+from heelraise.kinematics.ankle_models import MODELS, AngleModel, Calibration, used_roles
+from heelraise.kinematics.arrays import Bools, Floats, Markers, seen, side_markers
+from heelraise.kinematics.landmarks import carry_landmarks
+from heelraise.notes import Note
+
+#: Fewer seconds of quiet stance than this make no reference; without a rate, fewer frames.
+MIN_REFERENCE_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The model for a side, or why there is none.
+
+    Attributes
+    ----------
+    model : AngleModel or None
+    reason : str
+        Why this model, or what is missing for any.
+    candidates : tuple of AngleModel
+        Models whose roles are there, the chosen first.
+    """
+
+    model: AngleModel | None
+    reason: str
+    candidates: tuple[AngleModel, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The pose in which the angles are zero.
+
+    Attributes
+    ----------
+    model, side : str
+    source : str
+        ``quiet_stance``, ``static_trial`` or ``mean_pose`` (then the angles' zero has no meaning).
+    roles : frozenset of str
+        Roles (without side) that calibrate and measure.
+    calibration : Calibration
+        What the model needs; its `problem` is not empty when the pose cannot serve.
+    frames : int
+        Frames averaged.
+    """
+
+    model: str
+    side: str
+    source: str
+    roles: frozenset[str]
+    calibration: Calibration
+    frames: int
+
+    @property
+    def problem(self) -> str:
+        """Why the reference cannot be used; empty when it can."""
+        return self.calibration.problem
+
+
+@dataclass(frozen=True, eq=False)
+class AnkleAngles:
+    """Angles of one ankle in degrees over the trial's frames, zero at the reference pose.
+
+    Attributes
+    ----------
+    side, model : str
+        `model` is empty when there is none.
+    plantarflexion, inversion, internal_rotation : (T,) array or None
+        Positive as named on both sides; NaN where markers are missing.
+    reference : str
+        Source of the zero.
+    reason : str
+        Why an angle is missing, empty when all are there.
+    notes : tuple of Note
+    """
+
+    side: str
+    model: str
+    plantarflexion: Floats | None
+    inversion: Floats | None
+    internal_rotation: Floats | None
+    reference: str = ""
+    reason: str = ""
+    notes: tuple[Note, ...] = ()
+    solution: Reference | None = None
+
+
+def choose_model(
+    roles: Collection[str],
+    requested: str = "auto",
+    *,
+    side: str | None = None,
+    models: Sequence[AngleModel] = MODELS,
+) -> ModelChoice:
+    """Choose the fullest model whose roles are there.
+
+    Parameters
+    ----------
+    roles : collection of str
+        Roles without side, or with a side's prefix when `side` is given.
+    requested : str
+        ``auto`` or a model's name.
+    side : str, optional
+        Take only the roles of this side.
+    models : sequence of AngleModel
+        In order of preference.
+
+    Returns
+    -------
+    ModelChoice
+
+    Raises
+    ------
+    UsageError
+        If `requested` names no model.
+    """
+    own = {r.partition(".")[2] for r in roles if r.startswith(f"{side}.")} if side else set(roles)
+    known = {model.name: model for model in models}
+    if requested != "auto":
+        if requested not in known:
+            raise UsageError(
+                f"no angle model is called '{requested}'", todo=f"known are auto, {', '.join(known)}"
+            )
+        missing = known[requested].missing(own)
+        if missing:
+            return ModelChoice(None, f"{requested} needs {'; '.join(missing)}")
+        return ModelChoice(known[requested], "asked for", (known[requested],))
+    passed = {model.name: model.missing(own) for model in models}
+    fitting = tuple(model for model in models if not passed[model.name])
+    if not fitting:
+        last = models[-1].name
+        return ModelChoice(None, f"no angle model fits: {last} needs {'; '.join(passed[last])}")
+    fuller = models[: models.index(fitting[0])]
+    if fuller:
+        why = "; ".join(f"{m.name} needs {', '.join(passed[m.name])}" for m in fuller)
+        return ModelChoice(fitting[0], f"fuller models are short of markers: {why}", fitting)
+    return ModelChoice(fitting[0], "all its landmarks are there", fitting)
+
+
+def reference_from_frames(
+    markers: Markers,
+    side: str,
+    model: AngleModel,
+    frames: Bools | slice | None,
+    *,
+    source: str = "quiet_stance",
+    allowed: Collection[str] | None = None,
+) -> Reference:
+    """Zero of the angles from frames of a trial.
+
+    Parameters
+    ----------
+    markers : mapping of str to (T, 3) array
+        With sides in the keys, canonical lab frame.
+    side : str
+    model : AngleModel
+    frames : (T,) bool array or slice
+        Frames of the reference pose; None takes all.
+    source : str
+        What the frames are, for the record.
+    allowed : collection of str, optional
+        Roles (without side) to use, those that the trial to be measured has.
+    """
+    own = side_markers(markers, side, mirrored=True, frames=frames)
+    roles = used_roles(model, own)
+    if allowed is not None:
+        roles &= set(allowed)
+    count = len(next(iter(own.values()))) if own else 0
+    missing = model.missing(roles)
+    if missing:
+        calibration = Calibration(problem=f"at the reference pose {'; '.join(missing)} cannot be seen")
+    else:
+        calibration = model.calibrate({role: own[role] for role in roles})
+    return Reference(model.name, side, source, frozenset(roles), calibration, count)
+
+
+def reference_from_static(
+    static: Markers, side: str, model: AngleModel, allowed: Collection[str] | None = None
+) -> Reference:
+    """Zero of the angles from all frames of a static trial; parameters as for `reference_from_frames`."""
+    return reference_from_frames(static, side, model, None, source="static_trial", allowed=allowed)
+
+
+def ankle_angles(markers: Markers, side: str, model: AngleModel, reference: Reference) -> AnkleAngles:
+    """Angles of one ankle with one model.
+
+    The rotation is R = R_shank^T R_foot R_0^T with R_0 its mean at the reference pose; plantarflexion
+    turns about the shank's mediolateral axis, inversion about the floating axis, internal rotation about
+    the foot's own axis.
+
+    Parameters
+    ----------
+    markers : mapping of str to (T, 3) array
+        With sides in the keys, canonical lab frame.
+    side : str
+    model : AngleModel
+    reference : Reference
+        Of the same model and side, without a problem.
+
+    Returns
+    -------
+    AnkleAngles
+        With angles of None and a reason when the reference or the markers do not allow them.
+    """
+    own = side_markers(markers, side, mirrored=True, coverage=0.0)
+    roles = reference.roles & set(own)
+    missing = model.missing(roles)
+    if reference.problem or missing:
+        reason = reference.problem or f"{'; '.join(missing)} cannot be seen"
+        return AnkleAngles(side, "", None, None, None, reference.source, f"{model.name}: {reason}")
+    radians = model.angles({role: own[role] for role in roles}, reference.calibration)
+    plantarflexion = np.degrees(radians[0])
+    inversion, internal = (None if angle is None else np.degrees(angle) for angle in radians[1:])
+    notes = _degenerate_frames(plantarflexion, [own[role] for role in roles], side, model)
+    if reference.calibration.note:
+        notes += (Note("angle_axes_guessed", f"{side} ankle: {reference.calibration.note}"),)
+    return AnkleAngles(
+        side,
+        model.name,
+        plantarflexion,
+        inversion,
+        internal,
+        reference=reference.source,
+        reason=model.withholds,
+        notes=notes,
+        solution=reference,
+    )
+
+
+def _degenerate_frames(
+    angle: Floats, points: Sequence[Floats], side: str, model: AngleModel
+) -> tuple[Note, ...]:
+    complete = np.all([seen(p) for p in points], axis=0)
+    lost = int(np.count_nonzero(complete & ~np.isfinite(angle)))
+    if not lost:
+        return ()
+    message = f"{side} ankle: no angle in {lost} frames, where the landmarks of {model.name} lie on one line"
+    return (Note("degenerate_landmarks", message),)
+
+
+def solve_ankle(
+    markers: Markers,
+    side: str,
+    quiet: Bools | slice | None = None,
+    *,
+    static: Markers | None = None,
+    requested: str = "auto",
+    models: Sequence[AngleModel] = MODELS,
+) -> AnkleAngles:
+    """Angles of one ankle by the fullest model that works on these markers.
+
+    A static trial gives the zero if there is one, else the quiet frames, else the mean pose of the trial
+    with a note. Landmarks that only the static trial has are carried over on the segment's cluster. A model
+    whose landmarks turn out collinear gives way to the next with a note.
+
+    Parameters
+    ----------
+    markers : mapping of str to (T, 3) array
+        With sides in the keys, canonical lab frame.
+    side : str
+    quiet : (T,) bool array or slice, optional
+        Frames of quiet stance.
+    static : mapping, optional
+        Markers of a static trial.
+    requested : str
+        ``auto`` or a model's name.
+    models : sequence of AngleModel
+        In order of preference.
+
+    Returns
+    -------
+    AnkleAngles
+    """
+    notes: list[Note] = []
+    if static is not None:
+        markers, carried = carry_landmarks(markers, static, side)
+        if carried:
+            names = ", ".join(carried)
+            notes.append(
+                Note("virtual_landmarks", f"{side} side: {names} carried over from the static trial")
+            )
+    own = side_markers(markers, side)
+    choice = choose_model(set(own), requested, models=models)
+    if choice.model is None:
+        return AnkleAngles(side, "", None, None, None, "", choice.reason, tuple(notes))
+    failures: list[str] = []
+    for model in choice.candidates:
+        reference = _reference(markers, side, model, quiet, static, own)
+        result = ankle_angles(markers, side, model, reference)
+        if result.plantarflexion is None or not np.isfinite(result.plantarflexion).any():
+            failures.append(result.reason or f"{model.name}: no frame shows its landmarks off one line")
+            continue
+        notes += [Note("angle_model_fallback", f"{side} ankle: {failure}") for failure in failures]
+        if reference.source == "mean_pose":
+            message = f"{side} ankle: no quiet stance and no static trial, zero is the mean pose"
+            notes.append(Note("no_angle_reference", message))
+        return replace(result, notes=(*notes, *result.notes))
+    return AnkleAngles(side, "", None, None, None, "", "; ".join(failures), tuple(notes))
+
+
+def _reference(
+    markers: Markers,
+    side: str,
+    model: AngleModel,
+    quiet: Bools | slice | None,
+    static: Markers | None,
+    own: Collection[str],
+) -> Reference:
+    if static is not None:
+        reference = reference_from_static(static, side, model, allowed=own)
+        if not reference.problem:
+            return reference
+    if quiet is not None:
+        reference = reference_from_frames(markers, side, model, quiet, allowed=own)
+        if not reference.problem and reference.frames >= MIN_REFERENCE_FRAMES:
+            return reference
+    return reference_from_frames(markers, side, model, None, source="mean_pose", allowed=own)

@@ -1,0 +1,1 @@
+"""Labelled signals: a trial turned into named series of known unit, axis, side and noise."""

@@ -1,0 +1,272 @@
+"""From a trial to its labelled signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.kinematics import (
+    MODELS,
+    AnkleAngles,
+    HeelHeight,
+    ankle_angles,
+    distance_noise,
+    effective_bandwidth,
+    heel_height,
+    propagate,
+    quiet_frames,
+    solve_ankle,
+    subject_axes,
+)
+from heelraise.kinematics.ankle_models import EPICONDYLES, PEDAL, TIBIAL
+from heelraise.labelled.body import BodyMarkers, read_body
+from heelraise.labelled.forces import read_forces
+from heelraise.labelled.model import Noise, Series, Signals
+from heelraise.labelled.muscles import read_emg
+from heelraise.notes import Note
+
+if TYPE_CHECKING:
+    from heelraise.protocol.schema import Protocol
+    from heelraise.trial import Trial
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+SIDES = ("left", "right")
+SEGMENTS = {"shank": (*TIBIAL, *EPICONDYLES), "foot": PEDAL}
+#: Quiet stance must last this long to tell the markers' noise.
+MIN_NOISE_S = 2.0
+
+
+def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None) -> Signals:
+    """Label, orient, fill, and turn a trial into named series.
+
+    Parameters
+    ----------
+    trial : Trial
+    protocol : Protocol
+    static : Trial, optional
+        A trial of quiet stance with the same markers; sets the zero of angles and heights.
+    """
+    body = read_body(trial, protocol)
+    still = read_body(static, protocol).markers if static is not None else None
+    rate, notes = trial.point_rate, [*trial.notes, *body.notes]
+    heels = {side: heel_height(body.markers, side, rate, static=still) for side in SIDES}
+    quiet = quiet_frames(body.markers, rate, heights=heels)
+    ankles = {
+        side: solve_ankle(
+            body.markers,
+            side,
+            quiet if quiet.any() else None,
+            static=still,
+            requested=protocol.markers.angle_model,
+            models=MODELS,
+        )
+        for side in SIDES
+    }
+    for part in (*heels.values(), *ankles.values()):
+        notes += part.notes
+    subject = subject_axes(body.markers, quiet if quiet.any() else None)
+    notes += subject.notes if body.markers else ()
+    series: list[Series] = []
+    for side in SIDES:
+        series += _side_series(side, body, heels[side], ankles[side], quiet, rate)
+    series += _other_parts(body, rate)
+    forces = read_forces(trial, protocol, body.axes, subject, _feet(body.markers), quiet)
+    emg, emg_description, emg_notes = read_emg(trial, protocol)
+    notes += [*forces.notes, *emg_notes]
+    series += forces.series
+    primary = (
+        "ankle_plantarflexion"
+        if any(one.name == "ankle_plantarflexion" for one in series)
+        else "heel_vertical"
+    )
+    return Signals(
+        rate=rate,
+        frames=trial.frames,
+        markers=body.markers,
+        filled=body.filled,
+        missing=body.missing,
+        heels=heels,
+        ankles=ankles,
+        series=tuple(series),
+        cops=forces.cops,
+        emg=emg,
+        primary=primary,
+        body_weight_n=forces.body_weight_n,
+        shared_plate=forces.shared,
+        loaded=forces.loaded,
+        analog_per_frame=trial.analog_per_frame,
+        description=_describe(body, heels, ankles, series, forces.description, emg_description),
+        gaps=body.gaps,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _feet(markers: Mapping[str, Array]) -> dict[str, Array]:
+    feet = {}
+    for side in SIDES:
+        parts = [markers[f"{side}.{role}"] for role in ("heel", "mt2", "mt1", "mt5") if f"{side}.{role}" in markers]
+        if parts:
+            # The middle of the foot: heel against the mean of whatever marks the forefoot.
+            heel = markers.get(f"{side}.heel")
+            fore = [p for p in parts if p is not heel]
+            feet[side] = 0.5 * (heel + np.mean(fore, axis=0)) if heel is not None and fore else np.mean(parts, axis=0)
+    return feet
+
+
+def _side_series(
+    side: str, body: BodyMarkers, heel: HeelHeight, ankle: AnkleAngles, quiet: Mask, rate: float
+) -> list[Series]:
+    sigmas, source = marker_noise(side, body.markers, quiet, rate)
+    width = min(15.0, 0.45 * rate) - 4.0
+    bandwidth = _bandwidth(body.markers, side, rate)
+    found: list[Series] = []
+    floors = _angle_floor(side, body.markers, ankle, quiet, sigmas)
+    for name, values in (("ankle_plantarflexion", ankle.plantarflexion), ("ankle_inversion", ankle.inversion)):
+        if values is None:
+            continue
+        sigma = floors.get(name)
+        noise = Noise(sigma**2 / width, source) if sigma is not None and width > 0 else None
+        found.append(Series(name, side, "deg", rate, values, bandwidth, noise))
+    if heel.height is not None:
+        parts = [sigmas[role] for role in heel.roles if role in sigmas]
+        # Height is one heel marker less the mean of the forefoot's: their variances add.
+        noise = Noise(float(np.sum(np.square(parts))) / width, source) if len(parts) == len(heel.roles) and width > 0 else None
+        found.append(Series("heel_vertical", side, "mm", rate, heel.height, bandwidth, noise))
+        marker = body.markers.get(f"{side}.heel")
+        if marker is not None and rate >= 60:
+            heel_noise = Noise(sigmas["heel"] ** 2 / width / 1e6, source, 2) if "heel" in sigmas and width > 0 else None
+            found.append(
+                Series("heel_acceleration", side, "m/s^2", rate, acceleration(marker[:, 2], rate), bandwidth, heel_noise)
+            )
+    return found
+
+
+def acceleration(z: Array, rate: float) -> Array:
+    """Second derivative of a height in mm, in m/s^2, exact up to 30 Hz.
+
+    Spectral differentiation with the tremor stream's low-pass, so that marker noise above it is not blown up;
+    masked samples stay NaN.
+    """
+    known = np.isfinite(z)
+    if known.sum() < 8:
+        return np.full_like(z, np.nan)
+    index = np.arange(z.size)
+    full = np.interp(index, index[known], z[known]) / 1000.0
+    # Mirror about both ends so that the periodic transform sees no step.
+    line = full[0] + (full[-1] - full[0]) * index / max(z.size - 1, 1)
+    odd = full - line
+    extended = np.concatenate([odd, -odd[-2:0:-1]])
+    freq = np.fft.rfftfreq(extended.size, 1 / rate)
+    gain = -((2 * np.pi * freq) ** 2) / (1.0 + (freq / min(40.0, 0.45 * rate)) ** 16)
+    values: Array = np.fft.irfft(np.fft.rfft(extended) * gain, extended.size)[: z.size]
+    values[~known] = np.nan
+    return values
+
+
+def marker_noise(
+    side: str, markers: Mapping[str, Array], quiet: Mask, rate: float
+) -> tuple[dict[str, float], str]:
+    """In-band noise (4 to 15 Hz, mm) of each marker of a leg, from distances inside its segments."""
+    band = (4.0, min(15.0, 0.45 * rate))
+    steady = quiet.sum() >= MIN_NOISE_S * rate
+    frames = quiet if steady else None
+    sigmas: dict[str, float] = {}
+    for roles in SEGMENTS.values():
+        own = {role: markers[f"{side}.{role}"] for role in roles if f"{side}.{role}" in markers}
+        if len(own) >= 2 and rate > 10:
+            sigmas |= distance_noise(own, rate, band, frames)
+    where = "in quiet stance" if steady else "over the whole trial"
+    return sigmas, f"inter-marker distances {where}"
+
+
+def _angle_floor(
+    side: str, markers: Mapping[str, Array], ankle: AnkleAngles, quiet: Mask, sigmas: Mapping[str, float]
+) -> dict[str, float]:
+    solution = ankle.solution
+    if solution is None or not sigmas:
+        return {}
+    model = next(m for m in MODELS if m.name == solution.model)
+    pose = {}
+    for role in solution.roles:
+        path = markers.get(f"{side}.{role}")
+        if path is None:
+            return {}
+        rows = path[quiet] if quiet.any() else path
+        rows = rows[np.isfinite(rows).all(axis=1)]
+        if not len(rows):
+            return {}
+        pose[f"{side}.{role}"] = rows.mean(axis=0)
+
+    def angles(moved: Mapping[str, Array]) -> dict[str, Array | None]:
+        result = ankle_angles(dict(moved), side, model, solution)
+        return {"ankle_plantarflexion": result.plantarflexion, "ankle_inversion": result.inversion}
+
+    known = {f"{side}.{role}": sigma for role, sigma in sigmas.items() if f"{side}.{role}" in pose}
+    # A marker whose noise is unknown is taken to be as noisy as the leg's others.
+    typical = float(np.sqrt(np.mean(np.square(list(sigmas.values())))))
+    return propagate(angles, pose, {role: known.get(role, typical) for role in pose})
+
+
+def _bandwidth(markers: Mapping[str, Array], side: str, rate: float) -> float | None:
+    columns = [markers[f"{side}.{role}"][:, 2] for role in ("heel", "mt2", "mt1", "mt5") if f"{side}.{role}" in markers]
+    if not columns or rate <= 0 or len(columns[0]) < 2 * rate:
+        return None
+    found = effective_bandwidth(np.stack(columns, axis=1), rate)
+    return found if np.isfinite(found) else None
+
+
+def _other_parts(body: BodyMarkers, rate: float) -> list[Series]:
+    """Vertical movement of hands and head, each against the noise of nothing: their floor is unknown."""
+    found = []
+    for side in SIDES:
+        path = body.markers.get(f"{side}.hand")
+        if path is None:
+            path = body.markers.get(f"{side}.wrist")
+        if path is not None:
+            found.append(Series("hand_vertical", side, "mm", rate, path[:, 2]))
+    heads = [body.markers[f"head_{k}"][:, 2] for k in range(1, 5) if f"head_{k}" in body.markers]
+    if heads:
+        found.append(Series("head_vertical", "both", "mm", rate, np.mean(heads, axis=0)))
+    return found
+
+
+def _describe(
+    body: BodyMarkers,
+    heels: Mapping[str, HeelHeight],
+    ankles: Mapping[str, AnkleAngles],
+    series: list[Series],
+    plates: Mapping[str, Any],
+    emg: Mapping[str, Any],
+) -> dict[str, Any]:
+    identification, axes = body.identification, body.axes
+    model: dict[str, Any] = {}
+    for side, ankle in ankles.items():
+        model[side] = ankle.model or "none"
+        if ankle.reason:
+            model[f"{side}_reason"] = ankle.reason
+        if ankle.reference:
+            model[f"{side}_zero"] = ankle.reference
+    bandwidths = {
+        f"{one.name}_{one.side}": one.bandwidth_hz for one in series if one.bandwidth_hz is not None
+    }
+    return {
+        "marker_set": identification.marker_set,
+        "marker_set_reason": identification.why,
+        "roles": {role: match.label for role, match in identification.matches.items()},
+        "angle_model": model,
+        "heel_height": {side: heel.source or heel.reason for side, heel in heels.items()},
+        "lab_axes": {
+            "up": axes.up_axis,
+            "source": axes.source,
+            "mm_per_unit": axes.to_mm,
+            "unit_source": axes.unit_source,
+        },
+        "force_plates": dict(plates),
+        "emg": dict(emg),
+        "bandwidth_hz": bandwidths,
+        "missing": list(identification.missing),
+    }

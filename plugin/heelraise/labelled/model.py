@@ -1,0 +1,138 @@
+"""What a labelled signal is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.notes import Note
+
+if TYPE_CHECKING:
+    from heelraise.kinematics.ankle import AnkleAngles
+    from heelraise.kinematics.heel import HeelHeight
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The recording's own noise in a signal.
+
+    Attributes
+    ----------
+    density : float
+        Power density of the underlying measurement, unit^2/Hz, taken as white over the tremor's bands.
+    derivatives : int
+        How often the measurement was differentiated to give the signal: 2 for an acceleration.
+    source : str
+        How the density was found.
+    """
+
+    density: float
+    source: str
+    derivatives: int = 0
+
+    def power(self, low_hz: float, high_hz: float) -> float:
+        """Noise power in [low, high), unit^2."""
+        order = 2 * self.derivatives + 1
+        span = (high_hz**order - low_hz**order) / order
+        return self.density * (2 * np.pi) ** (2 * self.derivatives) * span
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One signal of one side, ready to be measured.
+
+    Attributes
+    ----------
+    name : str
+        As in the summary: ``ankle_plantarflexion``, ``cop_ap``, ...
+    side : str
+    unit : str
+    rate : float
+        Hz.
+    values : ndarray (n,)
+        Gap-filled; NaN where masked.
+    bandwidth_hz : float or None
+        Where the signal was low-passed before it reached us; None where that cannot be told.
+    noise : Noise or None
+        None: the floor is unknown.
+    """
+
+    name: str
+    side: str
+    unit: str
+    rate: float
+    values: Array = field(repr=False)
+    bandwidth_hz: float | None = None
+    noise: Noise | None = None
+
+    def window(self, frames: slice) -> Array:
+        """Samples of a stretch."""
+        return self.values[frames]
+
+
+@dataclass(frozen=True, eq=False)
+class CopSeries:
+    """Centre of pressure in the subject's axes, mm: AP forward positive, ML to the subject's right.
+
+    ``sway`` (m, 2) is the literature's stream at `sway_rate`, ``tremor`` (n, 2) the unfiltered one at `rate`;
+    NaN where unloaded. ``vertical`` (n,) is the vertical force (N).
+    """
+
+    side: str
+    rate: float
+    sway_rate: float
+    sway: Array = field(repr=False)
+    tremor: Array = field(repr=False)
+    vertical: Array = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class EmgSeries:
+    """EMG of one muscle in volts, offset removed and system delay applied."""
+
+    muscle: str
+    code: str
+    side: str
+    label: str
+    rate: float
+    values: Array = field(repr=False)
+    flags: tuple[str, ...] = ()
+    unit: str = "V"
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Everything that phases and metrics are made from. Canonical axes: mm, Z up."""
+
+    rate: float
+    frames: int
+    markers: Mapping[str, Array] = field(repr=False)
+    filled: Mapping[str, Mask] = field(repr=False)
+    missing: Mapping[str, Mask] = field(repr=False)
+    heels: Mapping[str, HeelHeight]
+    ankles: Mapping[str, AnkleAngles]
+    series: tuple[Series, ...]
+    cops: Mapping[str, CopSeries]
+    emg: tuple[EmgSeries, ...]
+    primary: str
+    body_weight_n: float | None
+    shared_plate: bool
+    loaded: Mask | None
+    analog_per_frame: int
+    description: Mapping[str, Any]
+    gaps: tuple[Mapping[str, Any], ...]
+    notes: tuple[Note, ...]
+
+    def find(self, name: str, side: str) -> Series | None:
+        """The series of that name and side, or None."""
+        for one in self.series:
+            if one.name == name and one.side == side:
+                return one
+        return None

@@ -1,0 +1,101 @@
+"""How soon the tremor stops after the foot is down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import Series, Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import bridge
+from heelraise.phases.model import Phase
+from heelraise.phases.raises import runs_of
+from heelraise.signal.filters import bandpass, envelope
+
+if TYPE_CHECKING:
+    from heelraise.protocol.screening import Cessation
+
+Array = NDArray[np.float64]
+Band = tuple[float, float]
+MIN_AFTER_S = 1.5
+#: The envelope is smoothed so that single cycles neither end nor prolong a tremor.
+SMOOTH_HZ = 2.0
+
+
+def cessation_metrics(
+    signals: Signals, phases: Sequence[Phase], metrics: Sequence[Metric], band: Band, setting: Cessation
+) -> list[Metric]:
+    """Latency of every repetition of both sides, on the primary signal."""
+    found = []
+    for side in ("left", "right"):
+        series = signals.find(signals.primary, side)
+        if series is None:
+            continue
+        own = {(p.phase, p.repetition): p for p in phases if p.side == side and p.excluded is None}
+        before = next((p for (name, _), p in own.items() if name == "stand_before"), None)
+        for (name, repetition), after in own.items():
+            hold = own.get(("hold", repetition))
+            if name == "stand_after" and hold is not None:
+                detected = any(
+                    m.name == "tremor_frequency"
+                    and (m.signal, m.side, m.phase, m.repetition) == (series.name, side, "hold", repetition)
+                    and m.value is not None
+                    for m in metrics
+                )
+                found.append(_one(series, before, hold, after, band, setting, detected))
+    return found
+
+
+def _one(
+    series: Series, before: Phase | None, hold: Phase, after: Phase, band: Band, setting: Cessation, detected: bool
+) -> Metric:
+    def record(status: str, reason: str = "", value: float | None = None, **detail: object) -> Metric:
+        return Metric(
+            "tremor_cessation_latency",
+            series.name,
+            series.side,
+            "stand_after",
+            "s",
+            value=value,
+            repetition=after.repetition,
+            band=band,
+            status=status,
+            reason=reason,
+            detail=detail,
+        )
+
+    if not detected:
+        return record("not_available", "no tremor is called in the hold")
+    landing = after.start_s + 0.5 * setting.landing_s
+    stop = after.stop_s
+    if stop - landing < MIN_AFTER_S:
+        return record("too_short", f"{stop - landing:.2g} s of stance after landing")
+    tail, masked = _amplitude(series, landing, stop, band)
+    inside, masked_hold = _amplitude(series, hold.start_s, hold.stop_s, band)
+    if masked > 0.05 or masked_hold > 0.05 or not tail.size or not inside.size:
+        return record("masked", "the markers were not seen throughout")
+    level = setting.hold_fraction * float(np.median(inside))
+    if before is not None and before.duration_s >= MIN_AFTER_S:
+        rest, _ = _amplitude(series, before.start_s, before.stop_s - 0.5, band)
+        if rest.size:
+            level = max(level, float(np.percentile(rest, 95)))
+    need = max(round(setting.settled_s * series.rate), 1)
+    quiet = [run for run in runs_of(tail < level) if run[1] - run[0] >= need]
+    if not quiet:
+        return record("ok", value=stop - after.start_s, at_least=True, level=level)
+    latency = landing - after.start_s + quiet[0][0] / series.rate
+    if latency <= setting.censored_s:
+        return record("ok", value=setting.censored_s, censored=True, level=level)
+    return record("ok", value=latency, level=level)
+
+
+def _amplitude(series: Series, start_s: float, stop_s: float, band: Band) -> tuple[Array, float]:
+    """Envelope in the band over a stretch that is filtered on its own: a landing must not ring into it."""
+    rows = slice(max(round(start_s * series.rate), 0), max(round(stop_s * series.rate), 0))
+    window, masked = bridge(series.values[rows])
+    if window.size < series.rate or masked >= 1 or series.rate < 2.2 * band[1]:
+        return window[:0], masked
+    return envelope(bandpass(window, series.rate, *band), series.rate, SMOOTH_HZ), masked

@@ -1,0 +1,225 @@
+"""Left against right, at matched load."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from heelraise.labelled.model import Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import bridge
+from heelraise.phases.model import Phase
+from heelraise.stats.intervals import log_ratio, symmetry_angle
+from heelraise.stats.quantiles import t_quantile
+
+#: Metrics that are compared: positive and on a ratio scale, with the phase they are compared in.
+RATIO_METRICS = (
+    ("tremor_rms", "hold"),
+    ("tremor_frequency", "hold"),
+    ("heel_height_peak", "raise"),
+    ("plantarflexion_peak", "raise"),
+    ("emg_rms", "hold"),
+)
+#: Signed metrics: their difference is given.
+SIGNED_METRICS = (("rearfoot_inversion_mean", "hold"),)
+TREMOR_SIGNALS = ("ankle_plantarflexion", "heel_vertical")
+#: From this many repetitions on the interval comes from their spread.
+MIN_REPETITIONS = 3
+
+
+def symmetry_metrics(
+    metrics: Sequence[Metric],
+    signals: Signals,
+    phases: Sequence[Phase],
+    *,
+    angle_deg: float,
+    force_fraction: float,
+) -> list[Metric]:
+    """Asymmetries of everything in `RATIO_METRICS` and `SIGNED_METRICS` that both sides have."""
+    matching = match_load(signals, phases, angle_deg, force_fraction)
+    found: list[Metric] = []
+    for name, phase in RATIO_METRICS:
+        wanted = TREMOR_SIGNALS if name.startswith("tremor") else None
+        for signal in _signals_of(metrics, name, phase, wanted):
+            found += _ratio(name, phase, signal, metrics, matching)
+    for name, phase in SIGNED_METRICS:
+        for signal in _signals_of(metrics, name, phase, None):
+            found += _difference(name, phase, signal, metrics, matching)
+    return found
+
+
+def match_load(
+    signals: Signals, phases: Sequence[Phase], angle_deg: float, force_fraction: float
+) -> dict[int, dict[str, Any]]:
+    """How alike the two sides' holds are loaded, by repetition.
+
+    Returns
+    -------
+    dict
+        Repetition to ``load`` (matched, load_unmatched, unknown), ``angle_difference_deg`` and
+        ``force_difference_bw``.
+    """
+    holds = {(p.side, p.repetition): p for p in phases if p.phase == "hold" and p.excluded is None}
+    repetitions = sorted({number for _, number in holds if number is not None})
+    result: dict[int, dict[str, Any]] = {}
+    for number in repetitions:
+        pair = holds.get(("left", number)), holds.get(("right", number))
+        if pair[0] is None or pair[1] is None:
+            continue
+        angle = _mean_difference(signals, "ankle_plantarflexion", pair)
+        force = _mean_difference(signals, "grf_vertical", pair)
+        weight = signals.body_weight_n
+        entry: dict[str, Any] = {}
+        if angle is not None:
+            entry["angle_difference_deg"] = angle
+        if force is not None and weight:
+            entry["force_difference_bw"] = force / weight
+        if (angle is not None and abs(angle) > angle_deg) or (
+            "force_difference_bw" in entry and abs(entry["force_difference_bw"]) > force_fraction
+        ):
+            load = "load_unmatched"
+        elif signals.shared_plate:
+            load = "load_unmatched"
+            entry["why"] = "both feet share a plate"
+        elif angle is None or "force_difference_bw" not in entry:
+            load = "unknown"
+        else:
+            load = "matched"
+        result[number] = {"load": load, **entry}
+    return result
+
+
+def _mean_difference(signals: Signals, name: str, pair: tuple[Phase | None, Phase | None]) -> float | None:
+    means = []
+    for side, phase in zip(("left", "right"), pair, strict=True):
+        series = signals.find(name, side)
+        if series is None or phase is None:
+            return None
+        window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
+        if masked > 0.5 or not window.size:
+            return None
+        means.append(float(window.mean()))
+    return means[1] - means[0]
+
+
+def _signals_of(metrics: Iterable[Metric], name: str, phase: str, wanted: tuple[str, ...] | None) -> list[str]:
+    names = {m.signal for m in metrics if m.name == name and m.phase == phase}
+    return sorted(names if wanted is None else names & set(wanted))
+
+
+def _pairs(name: str, phase: str, signal: str, metrics: Sequence[Metric]) -> list[tuple[Metric, Metric]]:
+    rows = {
+        (m.side, m.repetition): m
+        for m in metrics
+        if m.name == name and m.phase == phase and m.signal == signal and m.band is None
+    }
+    numbers = sorted({number for _, number in rows if number is not None})
+    return [(rows["left", n], rows["right", n]) for n in numbers if ("left", n) in rows and ("right", n) in rows]
+
+
+def _load_of(pairs: Sequence[tuple[Metric, Metric]], matching: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    entries = [matching.get(left.repetition or 0, {"load": "unknown"}) for left, _ in pairs]
+    worst = max(entries, key=lambda e: ("matched", "unknown", "load_unmatched").index(e["load"]))
+    return dict(worst)
+
+
+def _ratio(
+    name: str, phase: str, signal: str, metrics: Sequence[Metric], matching: dict[int, dict[str, Any]]
+) -> list[Metric]:
+    pairs = _pairs(name, phase, signal, metrics)
+    if not pairs:
+        return []
+    base = {"signal": signal, "side": "both", "phase": phase, "unit": "1"}
+    detail: dict[str, Any] = {"of": name, **_load_of(pairs, matching)}
+    both = [(a, b) for a, b in pairs if _positive(a) and _positive(b)]
+    if not both:
+        bounds = [bound for pair in pairs if (bound := _one_sided(*pair)) is not None]
+        if not bounds:
+            why = "neither side has a value" if name != "tremor_rms" else "no peak is called on either side"
+            return [Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)]
+        value, low, high = min(bounds, key=lambda b: abs(b[0]))
+        detail |= {"interval": "one_sided", "bound": "at_least" if value > 0 else "at_most"}
+        return [Metric("asymmetry_log_ratio", value=value, ci95=(low, high), detail=detail, **base)]
+    logs = np.array([math.log(b.value / a.value) for a, b in both])  # type: ignore[operator]
+    value = float(logs.mean())
+    if len(both) >= MIN_REPETITIONS:
+        half = t_quantile(0.975, len(both) - 1) * float(logs.std(ddof=1)) / math.sqrt(len(both))
+        ci: tuple[float, float] | None = (value - half, value + half)
+        detail["interval"] = "across_repetitions"
+    else:
+        ci = _delta_interval(both, value)
+        detail["interval"] = "single_hold"
+    left = float(np.exp(np.mean([math.log(a.value or 1.0) for a, _ in both])))
+    right = left * math.exp(value)
+    angle_ci = (symmetry_angle(1.0, math.exp(ci[0])), symmetry_angle(1.0, math.exp(ci[1]))) if ci else None
+    return [
+        Metric("asymmetry_log_ratio", value=value, ci95=ci, detail=detail, **base),
+        Metric(
+            "symmetry_angle",
+            signal,
+            "both",
+            phase,
+            "%",
+            value=symmetry_angle(left, right),
+            ci95=angle_ci,
+            detail={"of": name},
+        ),
+    ]
+
+
+def _positive(metric: Metric) -> bool:
+    return metric.value is not None and metric.value > 0 and metric.status in ("ok", "below_noise_floor")
+
+
+def _delta_interval(both: Sequence[tuple[Metric, Metric]], value: float) -> tuple[float, float] | None:
+    spreads = []
+    for left, right in both:
+        if left.ci95 is None or right.ci95 is None or left.value is None or right.value is None:
+            continue
+        ratio = log_ratio(left.value, left.ci95, right.value, right.ci95)
+        if ratio is not None:
+            spreads.append(0.5 * (ratio.ci95[1] - ratio.ci95[0]))
+    if not spreads:
+        return None
+    half = math.sqrt(sum(s * s for s in spreads)) / len(spreads)
+    return value - half, value + half
+
+
+def _one_sided(left: Metric, right: Metric) -> tuple[float, float, float] | None:
+    """ln(right/left) where one side is not detected: its upper limit stands in and bounds the ratio."""
+    for detected, absent, sign in ((right, left, 1.0), (left, right, -1.0)):
+        if not _positive(detected) or detected.value is None or detected.ci95 is None:
+            continue
+        limit = absent.upper_limit
+        if absent.status != "not_detected" or not limit or limit <= 0:
+            continue
+        bound = math.log(detected.value / limit)
+        edges = sorted((sign * math.log(max(edge, 1e-12) / limit)) for edge in detected.ci95)
+        return sign * bound, edges[0], edges[1]
+    return None
+
+
+def _difference(
+    name: str, phase: str, signal: str, metrics: Sequence[Metric], matching: dict[int, dict[str, Any]]
+) -> list[Metric]:
+    pairs = [(a, b) for a, b in _pairs(name, phase, signal, metrics) if a.value is not None and b.value is not None]
+    if not pairs:
+        return []
+    detail: dict[str, Any] = {"of": name, **_load_of(pairs, matching)}
+    values = np.array([b.value - a.value for a, b in pairs])  # type: ignore[operator]
+    value, ci = float(values.mean()), None
+    if len(pairs) >= MIN_REPETITIONS:
+        half = t_quantile(0.975, len(pairs) - 1) * float(values.std(ddof=1)) / math.sqrt(len(pairs))
+        ci, detail["interval"] = (value - half, value + half), "across_repetitions"
+    else:
+        detail["interval"] = "single_hold"
+        halves = [0.5 * (m.ci95[1] - m.ci95[0]) for pair in pairs for m in pair if m.ci95 is not None]
+        if len(halves) == 2 * len(pairs):
+            half = math.sqrt(sum(h * h for h in halves)) / len(pairs)
+            ci = (value - half, value + half)
+    return [
+        Metric("asymmetry_difference", signal, "both", phase, pairs[0][0].unit, value=value, ci95=ci, detail=detail)
+    ]

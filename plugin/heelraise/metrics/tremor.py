@@ -1,0 +1,150 @@
+"""Tremor of every kinematic and kinetic signal in every steady phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import Series, Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import MAX_MASKED, measured, usable
+from heelraise.phases.model import Phase
+from heelraise.stats.tremor import TremorEstimate, tremor_estimate
+
+Array = NDArray[np.float64]
+Band = tuple[float, float]
+SIGNALS = (
+    "ankle_plantarflexion",
+    "ankle_inversion",
+    "heel_vertical",
+    "heel_acceleration",
+    "cop_ap",
+    "cop_ml",
+    "grf_vertical",
+)
+BODY_SIGNALS = ("hand_vertical", "head_vertical")
+
+
+def tremor_metrics(
+    signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float
+) -> list[Metric]:
+    """Tremor records of all signals.
+
+    The trial's false-alarm rate is shared by the tests of one signal name over sides, repetitions and
+    phases of one kind (holds; stance), so that a trial of thirty repetitions is not thirty chances.
+    """
+    pairs = measured(phases)
+    found: list[Metric] = []
+    for name in (*SIGNALS, *BODY_SIGNALS):
+        windows = [(phase, one) for phase, side in pairs if (one := signals.find(name, side)) is not None]
+        for holds in (True, False):
+            group = [(p, one) for p, one in windows if (p.phase == "hold") == holds]
+            alpha = family_wise_rate / max(len(group), 1)
+            for phase, one in group:
+                found += describe(one, phase, band, alpha)
+    return found
+
+
+def describe(series: Series, phase: Phase, band: Band, alpha: float) -> list[Metric]:
+    """Records of one signal in one phase."""
+    window, masked = usable(series, phase)
+    duration = window.size / series.rate
+    base: dict[str, Any] = {
+        "signal": series.name,
+        "side": series.side,
+        "phase": phase.phase,
+        "repetition": phase.repetition,
+    }
+    detail = {"duration_s": duration}
+    if masked > MAX_MASKED:
+        reason = f"{100 * masked:.0f} % of the phase is masked"
+        return [Metric("tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **base)]
+    noise = series.noise.power(*band) if series.noise is not None else 0.0
+    estimate = tremor_estimate(window, series.rate, band, alpha, noise, series.bandwidth_hz)
+    reason = why(estimate, duration, series)
+
+    def floor(low: float, high: float) -> float | None:
+        return float(np.sqrt(series.noise.power(low, high))) if series.noise is not None else None
+
+    records = estimate_metrics(estimate, series.unit, band, base, detail, reason, floor(*band))
+    for part in estimate.band_rms:
+        records.append(
+            Metric(
+                "band_rms",
+                unit=series.unit,
+                band=part.band,
+                value=part.value,
+                ci95=part.ci95,
+                noise_floor=floor(*part.band),
+                detail={} if series.noise is not None else {"floor": "floor_unknown"},
+                **base,
+            )
+        )
+    return records
+
+
+def estimate_metrics(
+    estimate: TremorEstimate,
+    unit: str,
+    band: Band,
+    base: dict[str, Any],
+    detail: dict[str, Any],
+    reason: str,
+    floor: float | None,
+) -> list[Metric]:
+    """The named records of one estimate; a non-detection gives frequency and rms with their upper limit."""
+    status = estimate.status
+    unknown = {} if floor is not None else {"floor": "floor_unknown"}
+    test = estimate.test
+    tested = dict(detail)
+    if test is not None:
+        tested |= {"p_value": test.p_value}
+    first = Metric(
+        "tremor_frequency",
+        unit="Hz",
+        value=estimate.frequency,
+        ci95=estimate.frequency_ci95,
+        status="ok" if estimate.frequency is not None else status,
+        reason=reason,
+        detail=tested,
+        **base,
+    )
+    shared: dict[str, Any] = {"unit": unit, "band": band, "noise_floor": floor, "status": status, **base}
+    records = [
+        first,
+        Metric(
+            "tremor_rms",
+            value=estimate.rms,
+            ci95=estimate.rms_ci95,
+            upper_limit=estimate.upper_limit,
+            reason=reason,
+            detail=unknown,
+            **shared,
+        ),
+    ]
+    if estimate.rms is None:
+        return records
+    records += [
+        Metric("tremor_peak_rms", value=estimate.peak_rms, ci95=estimate.peak_rms_ci95, detail=unknown, **shared),
+        Metric("tremor_peak_to_peak", value=estimate.peak_to_peak, ci95=estimate.peak_to_peak_ci95, **shared),
+        Metric("tremor_prominence", unit="dB", value=estimate.prominence_db, **base),
+        Metric("tremor_power_fraction", unit="1", band=band, value=estimate.power_fraction, **base),
+    ]
+    if estimate.bandwidth is not None:
+        limited = {"resolution_limited": bool(estimate.resolution_limited)}
+        records.append(Metric("tremor_bandwidth", unit="Hz", value=estimate.bandwidth, detail=limited, **base))
+    return records
+
+
+def why(estimate: TremorEstimate, duration: float, series: Series) -> str:
+    """The reason of a status in words."""
+    reasons: dict[str, Callable[[], str]] = {
+        "too_short": lambda: f"{duration:.2g} s; a spectrum of tremor needs 3 s",
+        "not_detected": lambda: "no peak stands above the background",
+        "prefiltered": lambda: f"low-passed near {series.bandwidth_hz or 0:.2g} Hz before it reached us",
+        "below_noise_floor": lambda: "a peak, but its power is less than twice the noise's",
+    }
+    return reasons[estimate.status]() if estimate.status in reasons else ""

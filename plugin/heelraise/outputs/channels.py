@@ -1,0 +1,135 @@
+"""The time series that go into the C3D copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import CopSeries, EmgSeries, Series, Signals
+from heelraise.phases.model import PHASE_CODES, Phase
+from heelraise.result import Channel
+from heelraise.signal.filters import bandpass, envelope, lowpass, tremor_stream
+
+Array = NDArray[np.float64]
+Band = tuple[float, float]
+QC_GOOD, QC_FILLED, QC_MASKED = 0, 1, 2
+SHORT = {"left": "L", "right": "R"}
+#: Cut-off of the EMG's activation envelope and of its tremor stream, Hz.
+ACTIVATION_HZ, TREMOR_ENVELOPE_HZ = 6.0, 40.0
+
+
+def build_channels(signals: Signals, phases: Sequence[Phase], band: Band) -> tuple[Channel, ...]:
+    """All channels that the signals allow, in their fixed order."""
+    found: list[Channel] = []
+    for side in ("left", "right"):
+        found += _ankle(signals, side, band)
+    if signals.rate > 0 and signals.frames:
+        for side in ("left", "right"):
+            if signals.find("heel_vertical", side) is not None or signals.find("ankle_plantarflexion", side):
+                found += [_phase_code(signals, phases, side), _quality(signals, side)]
+    if "both" in signals.cops:
+        found += _cop(signals.cops["both"])
+    names: set[str] = {channel.label for channel in found}
+    for emg in signals.emg:
+        found += [channel for channel in _emg(emg, band) if channel.label not in names]
+        names = {channel.label for channel in found}
+    return tuple(found)
+
+
+def _ankle(signals: Signals, side: str, band: Band) -> list[Channel]:
+    s = SHORT[side]
+    found = []
+    low, high = band
+    for name, short, osc in (("ankle_plantarflexion", "PF", "OSC"), ("ankle_inversion", "INV", "OSCI")):
+        series = signals.find(name, side)
+        if series is None or not np.isfinite(series.values).any():
+            continue
+        what = f"{side} ankle {'plantarflexion' if short == 'PF' else 'inversion'}"
+        values = held(series.values)
+        found.append(Channel(f"HR_{short}_{s}", "deg", f"{what}, zero at quiet stance, positive as named", values))
+        if series.rate > 2.2 * high:
+            oscillation = bandpass(values, series.rate, low, high)
+            text = f"{what}, zero-phase {low:g} to {high:g} Hz"
+            found.append(Channel(f"HR_{osc}_{s}", "deg", text, oscillation))
+            if short == "PF":
+                found.append(
+                    Channel(f"HR_ENV_{s}", "deg", f"amplitude (Hilbert) of HR_OSC_{s}", envelope(oscillation, series.rate, 2.0))
+                )
+    heel = signals.find("heel_vertical", side)
+    if heel is not None and np.isfinite(heel.values).any():
+        found.append(Channel(f"HR_HEEL_{s}", "mm", f"{side} heel above its flat level", held(heel.values)))
+    return found
+
+
+def held(values: Array) -> Array:
+    """Masked samples repeat the last known one (the first known one at the start)."""
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
+    return values[np.where(last < 0, int(np.argmax(known)), last)]
+
+
+def _phase_code(signals: Signals, phases: Iterable[Phase], side: str) -> Channel:
+    codes = np.zeros(signals.frames)
+    for phase in phases:
+        if phase.side in (side, "both"):
+            codes[phase.frames(signals.rate, signals.frames)] = PHASE_CODES[phase.phase]
+    key = ", ".join(f"{code} {name}" for name, code in PHASE_CODES.items())
+    return Channel(f"HR_PHASE_{SHORT[side]}", "", f"{side} phase code: 0 none, {key}", codes, held=True)
+
+
+def _quality(signals: Signals, side: str) -> Channel:
+    codes = np.full(signals.frames, float(QC_GOOD))
+    ankle, heel = signals.ankles[side], signals.heels[side]
+    roles = set(ankle.solution.roles) if ankle.solution is not None else set()
+    for role in roles | set(heel.roles):
+        key = f"{side}.{role}"
+        if key in signals.filled:
+            codes[signals.filled[key]] = np.maximum(codes[signals.filled[key]], QC_FILLED)
+            codes[signals.missing[key]] = QC_MASKED
+    text = f"{side} quality code: 0 measured, 1 gap filled, 2 masked, the last value is held"
+    return Channel(f"HR_QC_{SHORT[side]}", "", text, codes, held=True)
+
+
+def _cop(cop: CopSeries) -> list[Channel]:
+    found = []
+    n = cop.tremor.shape[0]
+    at = np.arange(n) * (cop.sway_rate / cop.rate)
+    for k, axis in enumerate(("AP", "ML")):
+        if not np.isfinite(cop.tremor[:, k]).any():
+            continue
+        way = "to the front" if axis == "AP" else "to the subject's right"
+        sway = np.interp(at, np.arange(cop.sway.shape[0]), held(cop.sway[:, k]))
+        found.append(
+            Channel(f"HR_COP_{axis}", "mm", f"centre of pressure {way}, 10 Hz low-pass, held where unloaded", sway, True)
+        )
+    for k, axis in enumerate(("AP", "ML")):
+        if np.isfinite(cop.tremor[:, k]).any():
+            fast = tremor_stream(held(cop.tremor[:, k]), cop.rate)
+            way = "to the front" if axis == "AP" else "to the subject's right"
+            found.append(Channel(f"HR_COPT_{axis}", "mm", f"centre of pressure {way}, tremor stream", fast, True))
+    return found
+
+
+def _emg(emg: EmgSeries, band: Band) -> list[Channel]:
+    if emg.rate < 200 or "dead" in emg.flags:
+        return []
+    s = SHORT[emg.side]
+    rectified = np.abs(bandpass(emg.values, emg.rate, 20.0, min(450.0, 0.45 * emg.rate)))
+    activation = np.maximum(lowpass(rectified, emg.rate, ACTIVATION_HZ), 0.0)
+    tremor = bandpass(rectified, emg.rate, *band)
+    return [
+        Channel(
+            f"HR_E_{emg.code}_{s}", emg.unit, f"{emg.side} {emg.muscle}: rectified EMG, {ACTIVATION_HZ:g} Hz low-pass",
+            activation, True,
+        ),
+        Channel(
+            f"HR_T_{emg.code}_{s}", emg.unit, f"{emg.side} {emg.muscle}: rectified EMG, {band[0]:g} to {band[1]:g} Hz",
+            tremor, True,
+        ),
+    ]
+
+

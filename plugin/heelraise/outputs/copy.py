@@ -1,0 +1,111 @@
+"""The lossless C3D copy that carries the results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise._version import __version__
+from heelraise.c3d import AnalogChannel, AnalysisValue, Event, append
+from heelraise.outputs.numbers import rounded
+from heelraise.signal.filters import resample_bandlimited
+
+if TYPE_CHECKING:
+    from heelraise.result import Channel, TrialResult
+
+Array = NDArray[np.float64]
+EVENT_OF = {"rise": "HR_RISE", "hold": "HR_HOLD", "lower": "HR_LOWER"}
+#: Scalars that go into ANALYSIS: our name there, the metric, its signal, its phase.
+SCALARS = (
+    ("HR_TremorFreq", "tremor_frequency", "hold", "tremor frequency in the hold"),
+    ("HR_TremorRms", "tremor_rms", "hold", "tremor rms in the hold, 4 to 15 Hz"),
+    ("HR_HeelPeak", "heel_height_peak", "raise", "largest heel height"),
+    ("HR_HoldTime", "hold_duration", "hold", "duration of the hold"),
+)
+
+
+def write_copy(result: TrialResult, target: Path) -> dict[str, Any]:
+    """Write the copy and say what was appended."""
+    trial = result.trial
+    setting = result.protocol.get("resolved", {}).get("output", {})
+    channels = [_channel(c, result) for c in result.channels] if setting.get("channels", True) else []
+    events = _events(result) if setting.get("events", True) else []
+    analysis = _analysis(result) if setting.get("analysis", True) else []
+    report = append(
+        trial.container,
+        target,
+        channels=channels,
+        events=events,
+        analysis=analysis,
+        provenance=provenance(result),
+    )
+    return {
+        "channels": [channel.label for channel in channels],
+        "events": len(events),
+        "analysis": sorted({value.name for value in analysis}),
+        "notes": [note.message for note in report.notes],
+    }
+
+
+def provenance(result: TrialResult) -> dict[str, str]:
+    """What the copy says about where its additions come from."""
+    return {
+        "VERSION": __version__,
+        "SOURCE_SHA256": result.trial.container.sha256,
+        "PROTOCOL": str(result.protocol.get("name", "")),
+        "PROTOCOL_SHA256": str(result.protocol.get("sha256", "")),
+        "VERDICT": result.verdict,
+    }
+
+
+def _channel(channel: Channel, result: TrialResult) -> AnalogChannel:
+    trial = result.trial
+    samples = channel.samples
+    per_frame = trial.analog_per_frame if trial.analogs.size else 1
+    if not channel.analog and per_frame > 1:
+        samples = np.repeat(samples, per_frame) if channel.held else upsample(samples, per_frame)
+    return AnalogChannel(channel.label, channel.unit, channel.description, np.ascontiguousarray(samples))
+
+
+def upsample(samples: Array, per_frame: int) -> Array:
+    """Point-rate samples at the analog rate, band-limited, frame k at sample k * per_frame."""
+    return resample_bandlimited(samples, per_frame)[: samples.size * per_frame]
+
+
+def _events(result: TrialResult) -> list[Event]:
+    start = result.trial.start_s
+    events = []
+    for phase in result.phases:
+        if phase.side not in ("left", "right") or phase.excluded is not None:
+            continue
+        label = EVENT_OF.get(phase.phase)
+        context = phase.side.capitalize()
+        if label is not None:
+            events.append(Event(label, context, start + phase.start_s))
+        if phase.phase == "lower":
+            events.append(Event("HR_DOWN", context, start + phase.stop_s))
+    return sorted(events, key=lambda event: (event.time_s, event.context))
+
+
+def _analysis(result: TrialResult) -> list[AnalysisValue]:
+    values = []
+    for name, metric, phase, description in SCALARS:
+        for side in ("left", "right"):
+            record = _first(result, metric, side, phase)
+            if record is not None:
+                value, unit, signal = record
+                values.append(AnalysisValue(name, side.capitalize(), unit, value, f"{description} ({signal})"))
+    return values
+
+
+def _first(result: TrialResult, metric: str, side: str, phase: str) -> tuple[float, str, str] | None:
+    for m in result.metrics:
+        primary = m.signal == result.signals.get("primary") or not metric.startswith("tremor")
+        if (m.name, m.side, m.phase) == (metric, side, phase) and primary and m.value is not None:
+            value = rounded(m.value)
+            if value is not None:
+                return value, m.unit, m.signal
+    return None

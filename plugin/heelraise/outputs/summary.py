@@ -1,0 +1,115 @@
+"""The YAML summary of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from heelraise._version import __version__
+from heelraise.outputs.atomic import write_text
+from heelraise.outputs.numbers import plain
+
+if TYPE_CHECKING:
+    from heelraise.result import TrialResult
+
+SCHEMA = "heelraise-summary/1"
+DISCLAIMER = (
+    "heelraise describes a recording and screens it for findings that deserve a second look. It does not "
+    "diagnose. What it reports can occur in healthy people under load; if a finding also occurs at rest, on "
+    "one side only or elsewhere in the body, or comes with numbness, weakness or a changed gait, a clinician "
+    "should see the person."
+)
+
+
+def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The summary as plain types in the order of the file."""
+    trial = result.trial
+    not_assessed = [check.check for check in result.checks if check.status == "not_assessable"]
+    summary: dict[str, Any] = {
+        "schema": SCHEMA,
+        "headline": {"verdict": result.verdict, "not_assessed": not_assessed, **result.headline},
+        "source": {
+            "file": trial.container.path.name,
+            "sha256": trial.container.sha256,
+            "point_rate_hz": trial.point_rate,
+            "analog_rate_hz": trial.analog_rate,
+            "duration_s": trial.duration_s,
+            "first_frame": trial.first_frame,
+            "frames": trial.frames,
+            "points": len(trial.point_labels),
+            "analog_channels": len(trial.analog_labels),
+        },
+        "software": software(),
+        "protocol": dict(result.protocol),
+        "signals": dict(result.signals),
+        "quality": {
+            "noise_floor": list(result.noise_floor),
+            "gaps": list(result.gaps),
+            "warnings": [{"code": note.code, "message": note.message} for note in result.notes],
+        },
+        "phases": [_phase(phase) for phase in result.phases],
+        "metrics": [metric.as_record() for metric in sorted(result.metrics, key=lambda m: m.key())],
+        "screening": [check.as_record() for check in result.checks],
+        "disclaimer": DISCLAIMER,
+    }
+    if outputs:
+        summary["outputs"] = dict(outputs)
+    cleaned = plain(summary)
+    assert isinstance(cleaned, dict)
+    return cleaned
+
+
+def write_summary(result: TrialResult, target: Path, outputs: Mapping[str, Any] | None = None) -> None:
+    """Write the summary beside its temporary name and rename it."""
+    write_text(target, dump(build_summary(result, outputs)))
+
+
+def dump(data: Any) -> str:
+    """YAML text: block style, short lists and records without children on one line, keys in our order."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+@cache
+def software() -> dict[str, str]:
+    """Versions of everything that the numbers depend on."""
+    versions = {"heelraise": __version__}
+    for name in ("numpy", "scipy", "ezc3d", "opensim", "pydantic", "pyyaml"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def _phase(phase: Any) -> dict[str, Any]:
+    record = {"side": phase.side, "repetition": phase.repetition, "phase": phase.phase}
+    record |= {"start_s": phase.start_s, "stop_s": phase.stop_s, "source": phase.source}
+    return record | ({"excluded": phase.excluded} if phase.excluded else {})
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Safe dumper that writes flat records and short lists in flow style, one a line."""
+
+
+def _flat(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(not isinstance(item, dict) and (not isinstance(item, list) or _flat(item)) for item in value.values())
+    return all(not isinstance(item, dict | list) for item in value)
+
+
+def _represent_dict(dumper: Any, data: dict[str, Any]) -> Any:
+    short = _flat(data) and len(data) > 1 and ("name" in data or "phase" in data or "code" in data)
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=short)
+
+
+def _represent_list(dumper: Any, data: list[Any]) -> Any:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=_flat(data))
+
+
+_Dumper.add_representer(dict, _represent_dict)
+_Dumper.add_representer(list, _represent_list)

@@ -1,0 +1,202 @@
+"""From heel heights, events and protocol times to the table of phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.notes import Note
+from heelraise.phases.model import Phase, PhaseSettings, Raise
+from heelraise.phases.raises import Mask, find_raises
+from heelraise.phases.travel import locomotion_runs, stance_run
+
+Array = NDArray[np.float64]
+EVENT_EDGES = {"HR_RISE": 0, "HR_HOLD": 1, "HR_LOWER": 2, "HR_DOWN": 3}
+_MIN_STAND_S = 0.2
+
+
+@dataclass(frozen=True)
+class FootTrack:
+    """What the phases of one foot are found on, all (T,) or (T, 3); mm and mm/s."""
+
+    height: Array
+    forefoot_height: Array
+    forefoot_speed: Array
+    forefoot: Array
+
+
+@dataclass(frozen=True)
+class PhaseInputs:
+    """Everything that decides the phases of a trial."""
+
+    rate: float
+    frames: int
+    feet: Mapping[str, FootTrack]
+    pelvis: Array | None = None
+    loaded: Mask | None = None
+    events: Sequence[tuple[str, str, float]] = ()
+    overrides: Sequence[Mapping[str, object]] = ()
+    exclude: Sequence[Mapping[str, object]] = ()
+    sides: tuple[str, ...] = ("left", "right")
+    seek_raises: bool = True
+    supported_rest: bool = False
+
+
+def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Phase, ...], tuple[Note, ...]]:
+    """All phases of a trial in order of time, with what was noticed on the way."""
+    notes: list[Note] = []
+    rate, frames = inputs.rate, inputs.frames
+    if frames == 0 or rate <= 0:
+        return (), (Note("no_frames", "The trial has no frames with a rate; no phase can be found."),)
+    duration = frames / rate
+    if inputs.supported_rest:
+        return (Phase("both", None, "supported_rest", 0.0, duration, "protocol"),), ()
+    moving = locomotion_runs(inputs.pelvis, {s: f.forefoot for s, f in inputs.feet.items()}, rate)
+    travelling = np.zeros(frames, dtype=bool)
+    for start, stop in moving:
+        travelling[start:stop] = True
+    phases = [Phase("both", None, "locomotion", a / rate, b / rate, "markers") for a, b in moving]
+    standing = {side: _planted(foot, settings) & ~travelling for side, foot in inputs.feet.items()}
+    raised = []
+    for side in inputs.sides:
+        raises, source = _raises_of(side, inputs, settings, standing, notes)
+        if raises:
+            flat = _flat(inputs.feet[side], standing[side], settings) if side in inputs.feet else None
+            raised += _with_stands(side, raises, flat, rate, duration, source)
+    phases += raised
+    if not raised:
+        phases += _stance(inputs, standing, settings, travelling)
+    phases = _apply_overrides(phases, inputs, notes)
+    phases = _apply_exclusions(phases, inputs.exclude, notes)
+    return tuple(sorted(phases, key=lambda p: (p.start_s, p.side, p.stop_s))), tuple(notes)
+
+
+def _planted(foot: FootTrack, settings: PhaseSettings) -> Mask:
+    # A raised foot hangs still in the air too: it must also be near the floor.
+    low = ~(foot.forefoot_height > 30.0)
+    return np.asarray((foot.forefoot_speed < settings.planted_speed_mm_s) & low)
+
+
+def _flat(foot: FootTrack, planted: Mask, settings: PhaseSettings) -> Mask:
+    return np.asarray(planted & (np.abs(foot.height) < settings.on_height_mm))
+
+
+def _raises_of(
+    side: str,
+    inputs: PhaseInputs,
+    settings: PhaseSettings,
+    standing: Mapping[str, Mask],
+    notes: list[Note],
+) -> tuple[tuple[Raise, ...], str]:
+    from_events = _raises_from_events(side, inputs, notes)
+    if from_events:
+        return from_events, "events"
+    if not inputs.seek_raises or side not in inputs.feet:
+        return (), "heel_height"
+    return find_raises(inputs.feet[side].height, inputs.rate, standing[side], settings), "heel_height"
+
+
+def _raises_from_events(side: str, inputs: PhaseInputs, notes: list[Note]) -> tuple[Raise, ...]:
+    """Raises from HR_* events of the side's context; incomplete sets are named and left out."""
+    times: list[list[float]] = [[], [], [], []]
+    for label, context, time in inputs.events:
+        edge = EVENT_EDGES.get(label.strip().upper())
+        if edge is not None and context.strip().lower() == side:
+            times[edge].append(time)
+    counts = {len(column) for column in times}
+    if counts == {0}:
+        return ()
+    quadruples = list(zip(*(sorted(column) for column in times), strict=False))
+    good = [q for q in quadruples if q[0] <= q[1] <= q[2] <= q[3]]
+    if len(counts) > 1 or len(good) != len(quadruples):
+        notes.append(
+            Note("events_ignored", f"The HR_ events of the {side} side do not form complete raises; heel height is used.")
+        )
+        return ()
+    return tuple(Raise(*q, peak_mm=float("nan")) for q in good)
+
+
+def _with_stands(
+    side: str, raises: Sequence[Raise], flat: Mask | None, rate: float, duration: float, source: str
+) -> list[Phase]:
+    phases = []
+    for number, one in enumerate(raises, start=1):
+        if number == 1:
+            start = _stretch_back(flat, one.rise_start_s, rate)
+            if one.rise_start_s - start >= _MIN_STAND_S:
+                phases.append(Phase(side, number, "stand_before", start, one.rise_start_s, source))
+        phases.append(Phase(side, number, "rise", one.rise_start_s, one.hold_start_s, source))
+        if one.hold_stop_s > one.hold_start_s:
+            phases.append(Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source))
+        phases.append(Phase(side, number, "lower", one.hold_stop_s, one.lower_stop_s, source))
+        end = raises[number].rise_start_s if number < len(raises) else duration
+        stop = min(_stretch_forward(flat, one.lower_stop_s, rate), end)
+        if stop - one.lower_stop_s >= _MIN_STAND_S:
+            phases.append(Phase(side, number, "stand_after", one.lower_stop_s, stop, source))
+    return phases
+
+
+def _stretch_back(flat: Mask | None, edge_s: float, rate: float) -> float:
+    """Start of the flat stance that ends at the edge; half a second of the rise's foot is forgiven."""
+    if flat is None:
+        return 0.0
+    edge = min(round(edge_s * rate), flat.size)
+    stop = max(edge - round(0.3 * rate), 0)
+    bad = np.flatnonzero(~flat[:stop])
+    return (int(bad[-1]) + 1) / rate if bad.size else 0.0
+
+
+def _stretch_forward(flat: Mask | None, edge_s: float, rate: float) -> float:
+    if flat is None:
+        return float("inf")
+    start = min(round((edge_s + 0.3) * rate), flat.size)
+    bad = np.flatnonzero(~flat[start:])
+    return (start + int(bad[0])) / rate if bad.size else flat.size / rate
+
+
+def _stance(
+    inputs: PhaseInputs, standing: Mapping[str, Mask], settings: PhaseSettings, travelling: Mask
+) -> list[Phase]:
+    rate = inputs.rate
+    if standing:
+        flat = [_flat(inputs.feet[side], mask, settings) for side, mask in standing.items()]
+        run, source = stance_run(np.logical_and.reduce(flat), rate), "markers"
+    elif inputs.loaded is not None:
+        run, source = stance_run(inputs.loaded & ~travelling, rate), "force_plates"
+    else:
+        return []
+    return [Phase("both", None, "stance", run[0] / rate, run[1] / rate, source)] if run else []
+
+
+def _apply_overrides(phases: list[Phase], inputs: PhaseInputs, notes: list[Note]) -> list[Phase]:
+    duration = inputs.frames / inputs.rate
+    for item in inputs.overrides:
+        side, name = str(item["side"]), str(item["phase"])
+        repetition = item.get("repetition")
+        number = int(repetition) if isinstance(repetition, int) else None
+        start, stop = float(str(item["start_s"])), min(float(str(item["stop_s"])), duration)
+        if start >= duration or stop <= start:
+            notes.append(
+                Note("phase_outside", f"The protocol's {name} of the {side} side lies outside the {duration:g} s trial.")
+            )
+            continue
+        phases = [p for p in phases if (p.side, p.repetition, p.phase) != (side, number, name)]
+        phases.append(Phase(side, number, name, start, stop, "protocol"))
+    return phases
+
+
+def _apply_exclusions(
+    phases: list[Phase], exclude: Sequence[Mapping[str, object]], notes: list[Note]
+) -> list[Phase]:
+    for item in exclude:
+        side, number = str(item["side"]), item["repetition"]
+        hit = [p.side == side and p.repetition == number for p in phases]
+        if not any(hit):
+            notes.append(Note("exclusion_unused", f"Repetition {number} of the {side} side is excluded but was not found."))
+        phases = [
+            replace(p, excluded=str(item["reason"])) if match else p for p, match in zip(phases, hit, strict=True)
+        ]
+    return phases

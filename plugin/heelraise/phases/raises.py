@@ -1,0 +1,167 @@
+"""Heel raises on the height of one heel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.signal.filters import lowpass
+from heelraise.phases.model import PhaseSettings, Raise
+from heelraise.phases.profile import TEN_TO_NINETY, Transition, fit_lower, fit_rise
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Run = tuple[int, int]
+
+#: Heights are fitted at about this rate; a transition needs no more and a repetition test has many.
+_FIT_RATE = 50.0
+
+
+def find_raises(
+    height: Array, rate: float, planted: Mask, settings: PhaseSettings | None = None
+) -> tuple[Raise, ...]:
+    """Find the raises of one heel.
+
+    Parameters
+    ----------
+    height : ndarray (T,)
+        Heel height in mm above its flat baseline; NaN where masked.
+    rate : float
+        Hz.
+    planted : ndarray (T,) of bool
+        True where the forefoot stands still on the ground.
+    settings : PhaseSettings, optional
+
+    Returns
+    -------
+    tuple of Raise
+        In order of time. Repetitions lower than half of the median peak are left out.
+    """
+    settings = settings or PhaseSettings()
+    known = np.isfinite(height)
+    if height.size < 8 or rate <= 0 or known.sum() < 8:
+        return ()
+    full = np.interp(np.arange(height.size), np.flatnonzero(known), height[known])
+    smooth = lowpass(full, rate, settings.lowpass_hz) if rate > 4 * settings.lowpass_hz else full
+    runs = _half_height_runs(smooth, rate, planted, settings)
+    if not runs:
+        return ()
+    median_peak = float(np.median([_peak(smooth, run) for run in runs]))
+    runs = [run for run in runs if _peak(smooth, run) >= 0.5 * median_peak]
+    bounds = _valleys(smooth, runs)
+    found = [
+        _refine(full, smooth, rate, run, bounds[k], bounds[k + 1], settings) for k, run in enumerate(runs)
+    ]
+    return tuple(found)
+
+
+def runs_of(mask: Mask) -> list[Run]:
+    """Runs of True as (start, stop) with stop exclusive."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def merge_runs(runs: list[Run], gap: int) -> list[Run]:
+    """Join runs that lie fewer than `gap` samples apart."""
+    merged: list[Run] = []
+    for run in runs:
+        if merged and run[0] - merged[-1][1] < gap:
+            merged[-1] = (merged[-1][0], run[1])
+        else:
+            merged.append(run)
+    return merged
+
+
+def _peak(smooth: Array, run: Run) -> float:
+    return float(smooth[run[0] : run[1]].max())
+
+
+def _half_height_runs(smooth: Array, rate: float, planted: Mask, settings: PhaseSettings) -> list[Run]:
+    candidate = smooth[planted] if planted.any() else smooth[:0]
+    top = float(np.percentile(candidate, 99.5)) if candidate.size else 0.0
+    if top < settings.min_height_mm:
+        return []
+    # Hysteresis: a region opens above the upper threshold and reaches out to the lower one.
+    above_off = runs_of(smooth > max(settings.off_fraction * top, 0.5 * settings.on_height_mm))
+    on_level = max(settings.on_fraction * top, settings.on_height_mm)
+    runs: list[Run] = []
+    for start, stop in above_off:
+        region = smooth[start:stop]
+        peak = float(region.max())
+        if peak < max(on_level, settings.min_height_mm):
+            continue
+        inside = [(start + a, start + b) for a, b in runs_of(region > settings.hold_fraction * peak)]
+        runs += merge_runs(inside, max(round(settings.drop_s * rate), 1))
+    return [
+        run
+        for run in runs
+        if run[1] - run[0] >= max(0.1 * rate, 2)
+        and _peak(smooth, run) >= settings.min_height_mm
+        and planted[run[0] : run[1]].mean() >= 0.9
+    ]
+
+
+def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
+    inner = [a[1] + int(np.argmin(smooth[a[1] : b[0]])) for a, b in zip(runs, runs[1:], strict=False)]
+    return [0, *inner, smooth.size - 1]
+
+
+def _refine(
+    full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings
+) -> Raise:
+    peak = _peak(smooth, run)
+    turn = run[0] + int(np.argmax(smooth[run[0] : run[1]]))
+    up = _fit(full, smooth, rate, (left, run[0], run[1]), peak, rising=True)
+    down = _fit(full, smooth, rate, (run[0], run[1], right), peak, rising=False)
+    last = (full.size - 1) / rate
+    start, hold_start = max(up.start_s, left / rate), up.stop_s
+    hold_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
+    if hold_stop - hold_start < settings.min_hold_s:
+        hold_start = hold_stop = turn / rate
+    return Raise(max(start, 0.0), hold_start, hold_stop, max(stop, hold_stop), peak)
+
+
+def _fit(
+    full: Array, smooth: Array, rate: float, bounds: tuple[int, int, int], peak: float, *, rising: bool
+) -> Transition:
+    """Fit one edge. `bounds` are the far valley (or the other half-height crossing), this edge's
+    half-height crossing, and the far end on the other side."""
+    low, half, high = bounds
+    # The edge's own extent on the smooth height: outwards to 10 %, inwards to 90 % of the peak nearby.
+    if rising:
+        foot = low + _last(smooth[low : half + 1] <= 0.1 * peak, 0)
+        inner = smooth[half : max(high, half + 1)]
+        crest = half + _first(inner >= 0.9 * _level(inner, rate), inner.size - 1)
+    else:
+        outer = smooth[half : high + 1]
+        foot = half + _first(outer <= 0.1 * peak, outer.size - 1)
+        inner = smooth[low : max(half, low + 1)]
+        crest = low + _last(inner >= 0.9 * _level(inner[::-1], rate), 0)
+    extent = abs(crest - foot) / rate
+    # The 2.5 Hz low-pass itself rises in about 0.14 s; take that out of the guess.
+    duration = max(np.sqrt(max(extent**2 - 0.14**2, 0.01)) / TEN_TO_NINETY, 0.15)
+    middle = 0.5 * (crest + foot) / rate
+    pad = 0.5 * duration + 0.5
+    first = max(round((middle - pad - 0.5 * duration) * rate), low if rising else min(low, half))
+    final = min(round((middle + pad + 0.5 * duration) * rate), high)
+    step = max(int(rate // _FIT_RATE), 1)
+    index = np.arange(max(first, 0), min(final, full.size - 1) + 1, step)
+    if index.size < 6:
+        return Transition(middle - duration / 2, duration, peak, float("nan"))
+    fit = fit_rise if rising else fit_lower
+    return fit(index / rate, full[index], middle - duration / 2, duration)
+
+
+def _level(inner: Array, rate: float) -> float:
+    """Height near the edge: the crest within the first 2 s, so that a sag later does not count."""
+    return float(inner[: max(int(2 * rate), 2)].max())
+
+
+def _first(mask: Mask, default: int) -> int:
+    hits = np.flatnonzero(mask)
+    return int(hits[0]) if hits.size else default
+
+
+def _last(mask: Mask, default: int) -> int:
+    hits = np.flatnonzero(mask)
+    return int(hits[-1]) if hits.size else default

@@ -1,0 +1,74 @@
+"""Locomotion and stance: where the body travels, and where both feet stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.signal.filters import lowpass
+from heelraise.phases.raises import Mask, Run, merge_runs, runs_of
+
+Array = NDArray[np.float64]
+
+#: A pelvis that moves faster than this (mm/s) while both forefeet travel is walking.
+WALKING_SPEED = 150.0
+#: Distance (mm) that pelvis and each forefoot cover in a stretch of locomotion.
+TRAVEL = 200.0
+
+
+def locomotion_runs(pelvis: Array | None, forefeet: Mapping[str, Array], rate: float) -> list[Run]:
+    """Stretches in which pelvis and forefeet travel.
+
+    Parameters
+    ----------
+    pelvis : ndarray (T, 3) or None
+        Mean pelvis position, mm, Z up; without it the mean of the forefeet stands in.
+    forefeet : mapping of side to ndarray (T, 3)
+        Forefoot (or heel) position, mm.
+
+    Returns
+    -------
+    list of (start, stop)
+        Frames, stop exclusive.
+    """
+    paths = {side: _horizontal(path) for side, path in forefeet.items()}
+    if not paths or rate <= 0:
+        return []
+    trunk = _horizontal(pelvis) if pelvis is not None else np.mean(list(paths.values()), axis=0)
+    frames = trunk.shape[0]
+    if frames < max(0.5 * rate, 4):
+        return []
+    smooth = lowpass(trunk, rate, 1.0) if frames > rate else trunk
+    speed = np.linalg.norm(np.gradient(smooth, 1 / rate, axis=0), axis=1)
+    runs = merge_runs(runs_of(speed > WALKING_SPEED), round(1.0 * rate))
+    moving = []
+    for start, stop in runs:
+        travelled = [_extent(path[start:stop]) for path in (trunk, *paths.values())]
+        if min(travelled) > TRAVEL:
+            moving.append((start, stop))
+    return moving
+
+
+def stance_run(standing: Mask, rate: float, minimum_s: float = 1.0) -> Run | None:
+    """The longest stretch of standing, or None below the minimum."""
+    runs = merge_runs(runs_of(standing), max(round(0.2 * rate), 1))
+    runs = [run for run in runs if run[1] - run[0] >= minimum_s * rate]
+    return max(runs, key=lambda run: run[1] - run[0]) if runs else None
+
+
+def _horizontal(path: Array) -> Array:
+    flat = path[:, :2].copy()
+    index = np.arange(flat.shape[0])
+    for column in range(2):
+        known = np.isfinite(flat[:, column])
+        if known.any():
+            flat[:, column] = np.interp(index, index[known], flat[known, column])
+        else:
+            flat[:, column] = 0.0
+    return flat
+
+
+def _extent(path: Array) -> float:
+    return float(np.linalg.norm(np.ptp(path, axis=0)))

@@ -1,0 +1,90 @@
+"""From a path to published outputs: the one route that ``analyze`` and ``batch`` share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heelraise.errors import OutputError
+from heelraise.notes import Note
+
+if TYPE_CHECKING:
+    from heelraise.c3d.verify_ezc3d import Ezc3dJudge
+    from heelraise.outputs.publish import Published
+    from heelraise.protocol import ResolvedProtocol
+    from heelraise.trial import Trial
+
+
+def analyze_file(
+    path: Path,
+    protocol: str | ResolvedProtocol | None,
+    folder: Path,
+    *,
+    static: Path | None = None,
+    ezc3d: bool = True,
+) -> Published:
+    """Read, analyse, and write the outputs of one file.
+
+    Raises
+    ------
+    ProtocolError, InputError, OutputError
+        Nothing is left behind.
+    """
+    from heelraise.c3d.verify_ezc3d import Ezc3dJudge
+    from heelraise.protocol import load_protocol
+    from heelraise.protocol.load import ResolvedProtocol
+
+    resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
+    if not ezc3d:
+        return _analyze(path, resolved, folder, static, None)
+    if not path.is_file():
+        return _analyze(path, resolved, folder, static, None)
+    # The judge imports ezc3d and reads the original in its own process while we analyse.
+    with Ezc3dJudge(path) as judge:
+        return _analyze(path, resolved, folder, static, judge)
+
+
+def _analyze(
+    path: Path, resolved: ResolvedProtocol, folder: Path, static: Path | None, judge: Ezc3dJudge | None
+) -> Published:
+    from heelraise.analysis import analyze
+    from heelraise.outputs.publish import publish
+    from heelraise.trial import read_c3d
+
+    def second_opinion(copy: Path) -> str:
+        assert judge is not None
+        verdict = judge.judge(copy, trial.container)
+        if not verdict.acceptable:
+            raise OutputError(
+                "ezc3d does not find in the copy what it finds in the original",
+                where=str(path),
+                why=f"{verdict.status}: {verdict.reason}",
+                todo="--verify own leaves ezc3d out; please report the file",
+            )
+        return verdict.status
+
+    trial = read_c3d(path)
+    still, note = _static_of(trial, static, resolved)
+    result = analyze(trial, resolved, static=still)
+    if note is not None:
+        result = replace(result, notes=(*result.notes, note))
+    return publish(result, folder, second_opinion if judge is not None else None)
+
+
+def _static_of(
+    trial: Trial, static: Path | None, resolved: ResolvedProtocol
+) -> tuple[Trial | None, Note | None]:
+    from heelraise.trial import read_c3d
+
+    if static is not None:
+        return read_c3d(static), None
+    pattern = resolved.protocol.static
+    if pattern is None:
+        return None, None
+    folder = trial.container.path.parent
+    found = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+    found = [file for file in found if file.is_file() and file != trial.container.path]
+    if not found:
+        return None, Note("static_missing", f"No file beside the trial matches '{pattern}'; quiet stance sets the zero.")
+    return read_c3d(found[0]), None

@@ -1,0 +1,1 @@
+"""Zero-phase filters, resampling and power spectra, in numpy alone."""

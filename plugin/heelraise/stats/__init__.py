@@ -1,0 +1,1 @@
+"""Tremor, centre-of-pressure and EMG statistics, with their intervals."""

@@ -1,0 +1,114 @@
+"""Confidence intervals and measures of asymmetry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from heelraise.errors import InputError
+from heelraise.stats.quantiles import chi2_quantile
+
+Array = NDArray[np.float64]
+Interval = tuple[float, float]
+
+
+def power_interval(power: float, dof: float, level: float = 0.95) -> Interval:
+    """Interval of a power estimate that follows chi-square with ``dof`` degrees of freedom."""
+    tail = (1 - level) / 2
+    dof = max(dof, 1.0)
+    return power * dof / chi2_quantile(1 - tail, dof), power * dof / chi2_quantile(tail, dof)
+
+
+def block_bootstrap(
+    x: ArrayLike,
+    statistic: Callable[[Array], ArrayLike],
+    block: int,
+    generator: np.random.Generator,
+    resamples: int = 200,
+    level: float = 0.95,
+) -> tuple[Array, Array]:
+    """Percentile interval by the circular block bootstrap (Politis and Romano 1992).
+
+    Parameters
+    ----------
+    x : array_like, shape (n, ...)
+        Record, or increments of it, with serial correlation shorter than a block.
+    statistic : callable
+        Takes an array of shape (resamples, n, ...) and returns one of shape (resamples, ...): it must work
+        along axis 1, so that all resamples are computed at once.
+    block : int
+        Block length in samples.
+    generator : numpy.random.Generator
+        Source of randomness, seeded by the caller.
+
+    Returns
+    -------
+    low, high : ndarray
+        Interval limits, of the statistic's shape.
+    """
+    data = np.asarray(x, dtype=float)
+    n = data.shape[0]
+    if n == 0 or block < 1 or resamples < 2:
+        raise InputError("a block bootstrap needs samples, a block length and resamples")
+    block = min(block, n)
+    starts = generator.integers(0, n, size=(resamples, -(-n // block)))
+    index = ((starts[:, :, None] + np.arange(block)) % n).reshape(resamples, -1)[:, :n]
+    values = np.asarray(statistic(data[index]), dtype=float)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.asarray(low), np.asarray(high)
+
+
+@dataclass(frozen=True)
+class LogRatio:
+    """Logarithm of a ratio with its interval.
+
+    Attributes
+    ----------
+    value : float
+        ``ln(b / a)``.
+    ci95 : tuple of float
+        95 % interval of ``value``.
+    """
+
+    value: float
+    ci95: Interval
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval says that the two sides differ."""
+        return self.ci95[0] > 0 or self.ci95[1] < 0
+
+
+def log_ratio(a: float, ci_a: Interval, b: float, ci_b: Interval) -> LogRatio | None:
+    """``ln(b / a)`` (right over left when ``a`` is left) of two independent positive estimates.
+
+    The standard error on the log scale of each is the width of its log interval over 2 x 1.96 (delta method).
+
+    Returns
+    -------
+    LogRatio or None
+        None when a value or a limit is not positive: the ratio is not defined then.
+    """
+    values = (a, *ci_a, b, *ci_b)
+    if not all(math.isfinite(v) and v > 0 for v in values):
+        return None
+    spread = math.hypot(math.log(ci_a[1] / ci_a[0]), math.log(ci_b[1] / ci_b[0])) / 2
+    value = math.log(b / a)
+    return LogRatio(value, (value - spread, value + spread))
+
+
+def symmetry_angle(left: float, right: float) -> float:
+    """Symmetry angle in percent (Zifchock et al. 2008): 0 when equal, positive when the right is larger.
+
+    ``(45 deg - atan2(left, right)) / 90 deg x 100``, wrapped into [-100, 100].
+    """
+    angle = (45 - math.degrees(math.atan2(left, right))) / 90 * 100
+    if angle > 100:
+        angle -= 200
+    elif angle < -100:
+        angle += 200
+    return angle

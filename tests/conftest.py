@@ -1,0 +1,17 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real recordings, found through ``HEELRAISE_CORPUS``; tests pass without it."""
+    folder = os.environ.get("HEELRAISE_CORPUS", "")
+    if not folder or not (Path(folder) / "real_c3d").is_dir():
+        pytest.skip("HEELRAISE_CORPUS does not name a folder with real_c3d/")
+    return Path(folder)

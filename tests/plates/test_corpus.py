@@ -1,0 +1,192 @@
+"""Real plates against two other programs: ezc3d's platform view and OpenSim's reference outputs."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from heelraise.c3d import read_container
+from heelraise.plates import assign_feet, compute_plate, compute_plates, length_in_mm, read_plates, zero_slice
+
+pytestmark = pytest.mark.corpus
+
+UP = dict.fromkeys(
+    ("BTS", "Kistler", "MotionMonitorC3D", "FP_Type1", "dynamic", "standing", "type1"), (0.0, 1.0, 0.0)
+)
+
+# Files with plates whose plates ezc3d does not give, and why.
+EZC3D_REFUSES = {
+    "Eb015si": "MIPS byte order",
+    "Eb015sr": "MIPS byte order",
+    "sgi_int": "MIPS byte order",
+    "sgi_real": "MIPS byte order",
+    "bad_parameter_section": "damaged parameter section, runs out of memory",
+    "dynamic": "ANALOG:RATE is missing, so it reads no analogs",
+    "standing": "ANALOG:RATE is missing, so it reads no analogs",
+    "type1": "ANALOG:RATE is 0, so it reads no analogs",
+}
+
+# (file, plate) where a quantity differs, and why.
+DIFFERS = {
+    ("FP_Type1", 1): {
+        "moment": "its type 1 moment is F x CoP - Tz, the negative of the moment about the plate's centre"
+    },
+    ("FP1", 1): {
+        "moment": "no transducer distances in ORIGIN: it multiplies by zero, we say not available",
+        "cop": "for the same reason it puts the centre of pressure in the centre of the plate",
+        "free_moment": "for the same reason",
+    },
+}
+DIFFERS[("FP2", 1)] = DIFFERS[("FP1", 1)]
+
+# Plates left out, and the reason.
+DROPPED = {("FP_Type1", number): "CORNERS" for number in (2, 3, 4)}
+
+COMPARED = {1: 1, 2: 75, 3: 6, 4: 6}
+
+
+def trials(corpus: Path) -> list[Path]:
+    found = sorted(p for p in (corpus / "real_c3d").rglob("*") if p.suffix.lower() == ".c3d")
+    return [path for path in found if path.stem != "phasespace_sample"]
+
+
+def read(path: Path):
+    container = read_container(path)
+    to_mm = length_in_mm(container.point_units) or 1.0
+    geometries, notes = read_plates(container, to_mm)
+    return container, to_mm, geometries, notes
+
+
+def test_every_plate_equals_ezc3ds_or_differs_for_a_known_reason(corpus):
+    import ezc3d
+
+    compared, differing, dropped, refused = Counter(), set(), set(), set()
+    for path in trials(corpus):
+        container, to_mm, geometries, notes = read(path)
+        dropped |= {
+            (path.stem, int(note.message.split()[2])) for note in notes if note.code == "plate_dropped"
+        }
+        if not geometries:
+            continue
+        plates, refusals = compute_plates(
+            geometries,
+            container.analogs(),
+            container.analog_units,
+            up=UP.get(path.stem, (0.0, 0.0, 1.0)),
+            load_threshold_n=None,
+        )
+        assert len(plates) == len(geometries), (path, refusals)
+        if path.stem in EZC3D_REFUSES:
+            refused.add(path.stem)
+            continue
+        theirs = ezc3d.c3d(str(path), extract_forceplat_data=True)["data"]["platform"]
+        for plate, geometry in zip(plates, geometries, strict=True):
+            view = theirs[plate.index - 1]
+            sign = -1.0 if plate.flipped else 1.0
+            at = plate.loaded & (np.abs(plate.vertical) > 1.0)
+            pairs = {
+                "force": (plate.force, sign * view["force"].T),
+                "moment": (plate.moment, sign * to_mm * view["moment"].T),
+                "cop": (plate.cop[at], to_mm * view["center_of_pressure"].T[at]),
+                "free_moment": (plate.free_moment[at], sign * to_mm * view["Tz"].T[at] @ plate.normal),
+            }
+            known = DIFFERS.get((path.stem, plate.index), {})
+            for name, (ours, other) in pairs.items():
+                equal = np.allclose(ours, other, rtol=1e-9, atol=1e-7)
+                assert equal == (name not in known), (path.name, plate.index, name)
+                if name in known:
+                    differing.add((path.stem, plate.index))
+            compared[geometry.type] += 1
+    assert compared == COMPARED
+    assert differing == set(DIFFERS)
+    assert dropped == set(DROPPED)
+    assert refused == set(EZC3D_REFUSES)
+
+
+def test_loaded_plates_push_up_and_have_their_centre_of_pressure_on_them(corpus):
+    seen = 0
+    for path in trials(corpus):
+        container, _, geometries, _ = read(path)
+        if not geometries:
+            continue
+        plates, notes = compute_plates(
+            geometries,
+            container.analogs(),
+            container.analog_units,
+            up=UP.get(path.stem, (0.0, 0.0, 1.0)),
+            zero=zero_slice(
+                container, container.analog_per_frame, container.frame_count * container.analog_per_frame
+            ),
+            baseline="auto",
+            rate=container.analog_rate,
+        )
+        seen += sum(plate.loaded.any() for plate in plates)
+        assert not [note for note in notes if note.code in ("cop_off_plate", "plate_not_level")], path
+        for plate in plates:
+            if "plate_dead_samples" not in {note.code for note in plate.notes}:
+                assert plate.vertical.min() > -100.0, (path.name, plate.index)
+    assert seen > 80
+
+
+@pytest.mark.parametrize("trial", ["walking2", "walking5"])
+@pytest.mark.parametrize("reference", ["std_cop_{}_grfs.sto", "std_{}_grfs.sto"])
+def test_opensims_reference_outputs(corpus, trial, reference):
+    folder = corpus / "real_c3d" / "opensim"
+    container, _, geometries, _ = read(folder / f"{trial}.c3d")
+    table = np.loadtxt(folder / reference.format(trial), skiprows=6)
+    # Every 100th sample and the last; axes, N, mm and N mm as in the file, nothing masked.
+    rows = np.round(table[:, 0] * container.analog_rate).astype(int)
+    assert len(table) > 85
+    analogs = container.analogs()
+    for number, geometry in enumerate(geometries):
+        plate = compute_plate(geometry, analogs, container.analog_units, load_threshold_n=None)
+        force, point, moment = np.split(table[:, 1 + 9 * number : 10 + 9 * number], 3, axis=1)
+        assert_allclose(plate.force[rows], force, rtol=5e-6, atol=5e-6)
+        if "cop" in reference:
+            assert_allclose(plate.cop[rows], point, rtol=5e-6, atol=5e-6)
+            assert_allclose(np.outer(plate.free_moment[rows], plate.normal), moment, rtol=5e-6, atol=5e-6)
+        else:
+            assert_allclose(np.broadcast_to(plate.centre, point.shape), point, rtol=5e-6, atol=5e-6)
+            assert_allclose(plate.moment[rows], moment, rtol=5e-6, atol=5e-6)
+
+
+@pytest.mark.parametrize(
+    ("trial", "expected"),
+    [
+        ("HC030A/HC030A01", {1: "both", 2: "none"}),
+        ("HC031A/HC031A01", {1: "both", 2: "none"}),
+        ("HC030A/HC030A05", None),
+        ("HC032A/HC032A03", None),
+    ],
+)
+def test_feet_of_children_standing_and_walking(corpus, trial, expected):
+    container, _, geometries, _ = read(corpus / "real_c3d" / "gait_children" / f"{trial}.c3d")
+    plates, _ = compute_plates(geometries, container.analogs(), container.analog_units)
+    points = container.points()
+    labels = [label.rpartition(":")[2] for label in container.point_labels]
+    feet = {
+        side: (points[:, labels.index(letter + "HEE")] + points[:, labels.index(letter + "TOE")]) / 2
+        for side, letter in (("left", "L"), ("right", "R"))
+    }
+    found = assign_feet(plates, geometries, feet, container.analog_per_frame, rate=container.point_rate)
+    if expected is None:
+        # Walking: one foot on each, and not the same one.
+        assert sorted(found.values()) == ["left", "right"]
+    else:
+        assert found == expected
+
+
+def test_a_baseline_from_the_file_removes_the_offset(corpus):
+    path = corpus / "real_c3d" / "c3d_org" / "sample01" / "Eb015pi.c3d"
+    container, _, geometries, _ = read(path)
+    analogs = container.analogs()
+    zero = zero_slice(container, container.analog_per_frame, len(analogs))
+    plain = compute_plate(geometries[0], analogs, container.analog_units)
+    zeroed = compute_plate(geometries[0], analogs, container.analog_units, zero=zero, baseline="auto")
+    # The empty plate reads more than the load threshold, so that most of the trial seems loaded.
+    assert plain.loaded.mean() > 0.9
+    assert "cop_off_plate" in {note.code for note in plain.notes}
+    assert zeroed.loaded.mean() < 0.25
+    assert "cop_off_plate" not in {note.code for note in zeroed.notes}
