@@ -95,7 +95,7 @@ def _measure(
     # Random numbers come from the input's and protocol's hashes, one stream a family: adding a family
     # moves no other's results.
     metrics += cop_metrics(signals, phases, np.random.default_rng([seed, 1]))
-    metrics += emg_metrics(signals, phases, setting.emg, tremor, np.random.default_rng([seed, 2]))
+    metrics += emg_metrics(signals, phases, tremor, np.random.default_rng([seed, 2]))
     metrics += cessation_metrics(signals, phases, metrics, tremor.band, setting.screening.cessation)
     metrics += symmetry_metrics(
         metrics,

@@ -89,7 +89,7 @@ def test_unknown_role_in_a_set_is_named() -> None:
         "sure": {},
         "others": [],
     }
-    with pytest.raises(ProtocolError, match="'left.hell'.*left.heel"):
+    with pytest.raises(ProtocolError, match=r"'left\.hell'.*left\.heel"):
         parse_marker_set(data)
 
 

@@ -225,6 +225,7 @@ def test_a_converter_at_its_limit_is_masked_and_does_not_turn_the_sign(bench):
     signals = compute_plate(geometry_of(plate, 2), analogs, UNITS[2])
     assert not signals.flipped
     assert not signals.loaded[10:].any()
+    assert np.isnan(signals.force[10:]).all()
     assert_allclose(signals.cop[:10], plate.point, atol=1e-9)
     assert "plate_dead_samples" in {note.code for note in signals.notes}
 

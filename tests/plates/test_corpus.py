@@ -41,6 +41,9 @@ DIFFERS = {
 }
 DIFFERS[("FP2", 1)] = DIFFERS[("FP1", 1)]
 
+# Samples missing in ours: a converter at its limit has one number in all channels, to ezc3d it is force.
+STUCK = {("sample21", 1): 6349, ("sample21", 2): 6346}
+
 # Plates left out, and the reason.
 DROPPED = {("FP_Type1", number): "CORNERS" for number in (2, 3, 4)}
 
@@ -86,9 +89,11 @@ def test_every_plate_equals_ezc3ds_or_differs_for_a_known_reason(corpus):
             view = theirs[plate.index - 1]
             sign = -1.0 if plate.flipped else 1.0
             at = plate.loaded & (np.abs(plate.vertical) > 1.0)
+            there = ~np.isnan(plate.force[:, 0])
+            assert np.count_nonzero(~there) == STUCK.get((path.stem, plate.index), 0)
             pairs = {
-                "force": (plate.force, sign * view["force"].T),
-                "moment": (plate.moment, sign * to_mm * view["moment"].T),
+                "force": (plate.force[there], sign * view["force"].T[there]),
+                "moment": (plate.moment[there], sign * to_mm * view["moment"].T[there]),
                 "cop": (plate.cop[at], to_mm * view["center_of_pressure"].T[at]),
                 "free_moment": (plate.free_moment[at], sign * to_mm * view["Tz"].T[at] @ plate.normal),
             }
@@ -125,8 +130,7 @@ def test_loaded_plates_push_up_and_have_their_centre_of_pressure_on_them(corpus)
         seen += sum(plate.loaded.any() for plate in plates)
         assert not [note for note in notes if note.code in ("cop_off_plate", "plate_not_level")], path
         for plate in plates:
-            if "plate_dead_samples" not in {note.code for note in plate.notes}:
-                assert plate.vertical.min() > -100.0, (path.name, plate.index)
+            assert np.nanmin(plate.vertical) > -100.0, (path.name, plate.index)
     assert seen > 80
 
 

@@ -1,7 +1,7 @@
 """C3D files: reading everything in them, and adding to them without losing anything."""
 
 from heelraise.c3d.additions import AnalogChannel, AnalysisValue
-from heelraise.c3d.append import append, restore
+from heelraise.c3d.appending import append, restore
 from heelraise.c3d.codec import Codec
 from heelraise.c3d.coding import AnalogCoding
 from heelraise.c3d.container import Container, read_container

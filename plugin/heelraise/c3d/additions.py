@@ -18,6 +18,8 @@ from heelraise.errors import InputError
 
 MAX_LABEL = 16
 LINE = 128
+UNDO = "UNDO"
+RESERVED = {"CHANNELS", "EVENT", "ANALYSIS", UNDO}
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,9 @@ def add_provenance(
     }
     for name, entries in names.items():
         edit.insert_text(GROUP, name, 0, entries)
+    reserved = RESERVED & {name.upper() for name in provenance}
+    if reserved:
+        raise ValueError(f"Expected other names than {sorted(reserved)} in the provenance")
     for name, text in provenance.items():
         edit.put(GROUP, name, _lines(text))
 

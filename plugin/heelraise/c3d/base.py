@@ -17,6 +17,7 @@ from heelraise.c3d.parameters import (
     CHARACTER,
     FLOAT,
     INTEGER,
+    MAX_SECTION_BLOCKS,
     PREAMBLE,
     ParameterSection,
     parse_section,
@@ -119,6 +120,10 @@ def base_of(source: Container) -> Base:
         raise InputError(
             "channels cannot be appended", where=str(source.path), why="it holds no samples at all"
         )
+    if (source.header.parameter_block - 1) * BLOCK + source.parameters.end > source.layout.start:
+        raise InputError(
+            "channels cannot be appended", where=str(source.path), why="its parameters reach into its samples"
+        )
     labels = tuple(source.parameters.strings(GROUP, "CHANNELS", joined=True))
     if source.parameters.get(GROUP, "CHANNELS") is None:
         end = source.layout.end
@@ -128,6 +133,17 @@ def base_of(source: Container) -> Base:
         keep = np.arange(source.layout.channels)
         return Base(source, head, source.header, source.parameters, source.layout, keep, padding, behind)
     return _restored(source, head, labels) or _stripped(source, head, labels)
+
+
+def split_gap(head: bytes, start: int, section: ParameterSection) -> tuple[int, bytes]:
+    """Bytes that the section takes up, and what lies between it and the samples.
+
+    The section's block count may be too small, or so large that it reaches into the samples.
+    """
+    old = head[start:]
+    needed = -(-section.end // BLOCK)
+    declared = min(max(old[2] or min(len(old) // BLOCK, MAX_SECTION_BLOCKS), needed) * BLOCK, len(old))
+    return declared, old[declared:]
 
 
 def _restored(source: Container, head: bytes, labels: tuple[str, ...]) -> Base | None:
@@ -181,14 +197,22 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
     number = source.parameters.groups[GROUP]
     edit.remove(lambda record: record.group_id == number)
     start = (source.header.parameter_block - 1) * BLOCK
-    blocks = (source.layout.start - start) // BLOCK
+    declared, gap = split_gap(head, start, source.parameters)
+    raw = join_section([record.raw for record in edit.records], head[start : start + 4], source.codec)
+    if raw is None or len(raw) > declared:
+        raise InputError(
+            "channels cannot be replaced", where=str(source.path), why="its parameters are damaged"
+        )
     raw = join_section(
-        [record.raw for record in edit.records], head[start : start + 4], source.codec, blocks=blocks
+        [record.raw for record in edit.records],
+        head[start : start + 4],
+        source.codec,
+        blocks=declared // BLOCK,
     )
     assert raw is not None
     words = len(keep) * source.layout.per_frame
     front = patched(head[:BLOCK], {ANALOG_WORDS: source.codec.pack_uint16(words)})
-    new_head = front + head[BLOCK:start] + raw
+    new_head = front + head[BLOCK:start] + raw + gap
     section, _ = parse_section(raw, source.codec)
     end = source.layout.end
     behind = end if source.layout.counted_by_size else min(end + (-end) % BLOCK, source.size)

@@ -12,6 +12,8 @@ from heelraise.c3d.codec import Codec, FloatArray
 
 INT16_PEAK = 32767
 UNSIGNED_PEAK = 16383
+# Well inside the normal numbers of both float formats.
+SMALLEST_SCALE = 1e-36
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ def analog_coding(
         return AnalogCoding(stored_float(1.0 / gen_scale, codec), 0)
     limit = UNSIGNED_PEAK if unsigned else INT16_PEAK
     peak = float(np.max(np.abs(samples), initial=0.0))
-    scale = stored_float(peak / limit / abs(gen_scale), codec)
-    if scale <= 0.0:
-        scale = 1.0
-    elif scale * limit * abs(gen_scale) < peak:
+    if peak == 0.0:
+        return AnalogCoding(1.0, UNSIGNED_PEAK if unsigned else 0)
+    scale = stored_float(max(peak / limit / abs(gen_scale), SMALLEST_SCALE), codec)
+    if scale * limit * abs(gen_scale) < peak:
         scale = stored_float(scale * (1.0 + 2.0**-23), codec)
     return AnalogCoding(scale, UNSIGNED_PEAK if unsigned else 0)
 

@@ -376,6 +376,9 @@ def _parse(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
             raise InputError("neither header nor parameters are readable", where=where)
         notes.append(Note("parameters_missing", "The file has no parameters; the header alone is used."))
     layout, layout_notes = resolve_layout(header, section, size, section_end)
+    if start < layout.start < start + section.end:
+        section, section_notes = parse_section(head[start : layout.start], codec)
+        layout, layout_notes = resolve_layout(header, section, size, section_end)
     if layout.frames == 0:
         raise InputError(
             "the file ends before one whole frame",

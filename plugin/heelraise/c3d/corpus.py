@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from heelraise.c3d.additions import AnalogChannel, AnalysisValue
-from heelraise.c3d.append import append, restore
+from heelraise.c3d.appending import append, restore
 from heelraise.c3d.container import Container, read_container
 from heelraise.c3d.events import Event
 from heelraise.c3d.verify_ezc3d import Ezc3dJudge

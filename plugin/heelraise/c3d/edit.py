@@ -76,10 +76,14 @@ class SectionEdit:
 
     def group_id(self, group: str) -> int:
         """Number of a group, which is created when missing."""
+        taken: set[int] = set()
         for record in self.records:
-            if record.is_group and record.name.upper() == group.upper():
+            # Of two groups of one number the first owns the parameters.
+            if record.is_group and record.group_id not in taken and record.name.upper() == group.upper():
                 return record.group_id
-        taken = {record.group_id for record in self.records}
+            if record.is_group:
+                taken.add(record.group_id)
+        taken |= {record.group_id for record in self.records}
         free = next((number for number in range(1, MAX_GROUPS + 1) if number not in taken), None)
         if free is None:
             raise InputError(f"no room for group {group}", why="all 127 group numbers are taken")
@@ -139,11 +143,7 @@ class SectionEdit:
         if kind == CHARACTER:
             if kinds - {CHARACTER}:
                 return Table(kind, shape, [])
-            for parameter in stored:
-                width = parameter.dims[0] if parameter.dims else 1
-                entries += [
-                    parameter.data[i * width : (i + 1) * width] for i in range(prod(parameter.dims[1:]))
-                ]
+            entries = [entry for parameter in stored for entry in parameter.texts()]
             return Table(kind, shape, entries)
         if CHARACTER in kinds:
             return Table(kind, shape, [])

@@ -197,9 +197,9 @@ def _shape(
     used_channels = section.number("ANALOG", "USED", -1, unsigned=True)
     per_frame = header.analog_per_frame or _rate_ratio(header, section) or 1
     used_words = header.analog_words if used_channels < 0 else used_channels * per_frame
-    formats = (
-        [is_float] if (parameter_scale <= 0) == is_float or not parameter_scale else [is_float, not is_float]
-    )
+    formats = [is_float]
+    if stated == 0 or (parameter_scale and (parameter_scale <= 0) != is_float):
+        formats.append(not is_float)
     shapes = [
         _Shape(int(points), int(words), floats)
         for floats, words, points in product(

@@ -88,10 +88,12 @@ class Parameter:
         """Text entries without padding; empty for numbers."""
         if self.kind != CHARACTER:
             return []
-        if not self.dims:
-            return [decode_text(self.data)]
-        width, count = self.dims[0], prod(self.dims[1:])
-        return [decode_text(self.data[i * width : (i + 1) * width]) for i in range(count)]
+        return [decode_text(entry) for entry in self.texts()]
+
+    def texts(self) -> list[bytes]:
+        """Text entries as stored; a table of width 0 has none, whatever count it states."""
+        width = self.dims[0] if self.dims else 1
+        return [self.data[i : i + width] for i in range(0, len(self.data), max(width, 1))]
 
 
 @dataclass(frozen=True)
@@ -146,10 +148,12 @@ class ParameterSection:
 
     @cached_property
     def groups(self) -> dict[str, int]:
-        """Group names in capitals and their numbers; the first of several of one name counts."""
+        """Group names in capitals and their numbers; the first of several of one name or number counts."""
         found: dict[str, int] = {}
+        taken: set[int] = set()
         for record in self.records:
-            if record.is_group:
+            if record.is_group and record.group_id not in taken:
+                taken.add(record.group_id)
                 found.setdefault(record.name.upper(), record.group_id)
         return found
 
@@ -217,7 +221,10 @@ def parse_section(raw: bytes, codec: Codec = INTEL) -> tuple[ParameterSection, l
     """
     notes: list[Note] = []
     spans = _record_spans(raw, codec, notes)
-    names = {-gid: name for _, _, name, gid, _ in spans if gid < 0}
+    names: dict[int, str] = {}
+    for _, _, name, number, _ in spans:
+        if number < 0:
+            names.setdefault(-number, name)
     records = tuple(_record(raw, codec, index, span, names, notes) for index, span in enumerate(spans))
     end = spans[-1][1] if spans else PREAMBLE
     return ParameterSection(raw, records, end, codec), notes

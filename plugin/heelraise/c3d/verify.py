@@ -69,15 +69,18 @@ def verify_copy(
     ------
     OutputError
         Something of the original is not in the copy as it was.
+    InputError
+        The original contradicts itself, and the copy would be read otherwise.
     """
     try:
         copied = read_container(copy_path)
-        problem = _compare_head(base, copied, edit, len(channels))
-        errors: list[float] = []
-        if problem is None:
-            problem, errors = _compare_samples(base, copied, channels)
     except InputError as error:
         raise OutputError("the copy cannot be read back", where=str(target), why=error.what) from error
+    _check_layout(base, copied, len(channels))
+    problem = _compare_head(base, copied, edit)
+    errors: list[float] = []
+    if problem is None:
+        problem, errors = _compare_samples(base, copied, channels)
     if problem is not None:
         raise OutputError("the copy does not match the original", where=str(target), why=problem)
     return CopyReport(
@@ -92,12 +95,8 @@ def verify_copy(
     )
 
 
-def _compare_head(base: Base, copied: Container, edit: SectionEdit, added: int) -> str | None:
-    """The first difference in header, parameters or layout that is not one of the expected ones."""
-    old, new = base.header.raw, copied.header.raw
-    allowed = {offset + i for offset in CHANGING_WORDS for i in (0, 1)}
-    if any(old[i] != new[i] for i in range(BLOCK) if i not in allowed):
-        return "its header differs"
+def _check_layout(base: Base, copied: Container, added: int) -> None:
+    """Refuse a file whose damage makes the copy be read in another way than the original."""
     expected, found = base.layout, copied.layout
     if (
         (expected.points, expected.frames, expected.first_frame, expected.is_float)
@@ -106,7 +105,20 @@ def _compare_head(base: Base, copied: Container, edit: SectionEdit, added: int) 
         or (found.channels and found.per_frame != expected.per_frame)
         or (found.scale, found.point_rate) != (expected.scale, expected.point_rate)
     ):
-        return "its frames are laid out differently"
+        raise InputError(
+            "channels cannot be appended",
+            where=str(base.source.path),
+            why="header, parameters and size contradict each other; the copy would be read otherwise",
+        )
+
+
+def _compare_head(base: Base, copied: Container, edit: SectionEdit) -> str | None:
+    """The first difference in header, parameters or layout that is not one of the expected ones."""
+    old, new = base.header.raw, copied.header.raw
+    words = CHANGING_WORDS if base.header.point_count == base.layout.points else (*CHANGING_WORDS, at.POINTS)
+    allowed = {offset + i for offset in words for i in (0, 1)}
+    if any(old[i] != new[i] for i in range(BLOCK) if i not in allowed):
+        return "its header differs"
     changed = set(edit.changed)
     for before, after in zip(base.section.records, copied.parameters.records, strict=False):
         parameter = before.parameter

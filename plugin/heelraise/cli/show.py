@@ -65,7 +65,7 @@ def inspection(path: Path) -> None:
 
     trial = read_c3d(path)
     body = read_body(trial, load_protocol(None).protocol)
-    geometries, plate_notes = read_plates(trial.container.parameters, body.axes.to_mm)
+    geometries, plate_notes = read_plates(trial.container, body.axes.to_mm)
     emg = identify_muscles(trial.analog_labels, trial.analog_units)
     console = Console(soft_wrap=True, highlight=False)
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from heelraise.errors import UsageError
 from heelraise.kinematics.ankle_models import MODELS, AngleModel, Calibration, used_roles
-from heelraise.kinematics.arrays import Bools, Floats, Markers, seen, side_markers
+from heelraise.kinematics.arrays import Bools, Floats, Markers, as_points, seen, side_markers
 from heelraise.kinematics.landmarks import carry_landmarks
 from heelraise.notes import Note
 
-#: Fewer seconds of quiet stance than this make no reference; without a rate, fewer frames.
+#: Fewer frames of quiet stance than this make no reference.
 MIN_REFERENCE_FRAMES = 5
+#: A fuller model must give an angle in this share of the frames that the best covered model reaches.
+FULL_COVERAGE = 0.8
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Reference:
     ----------
     model, side : str
     source : str
-        ``quiet_stance``, ``static_trial`` or ``mean_pose`` (then the angles' zero has no meaning).
+        ``quiet_stance``, ``static_trial`` or ``stillest_pose`` (then zero has no meaning).
     roles : frozenset of str
         Roles (without side) that calibrate and measure.
     calibration : Calibration
@@ -257,9 +259,10 @@ def solve_ankle(
 ) -> AnkleAngles:
     """Angles of one ankle by the fullest model that works on these markers.
 
-    A static trial gives the zero if there is one, else the quiet frames, else the mean pose of the trial
-    with a note. Landmarks that only the static trial has are carried over on the segment's cluster. A model
-    whose landmarks turn out collinear gives way to the next with a note.
+    A static trial gives the zero if there is one, else the quiet frames, else the stillest pose of the
+    trial with a note. Landmarks that only the static trial has are carried over on the segment's cluster. A
+    model whose landmarks turn out collinear, or are seen much less often, gives way to the next with a
+    note.
 
     Parameters
     ----------
@@ -292,18 +295,35 @@ def solve_ankle(
     if choice.model is None:
         return AnkleAngles(side, "", None, None, None, "", choice.reason, tuple(notes))
     failures: list[str] = []
+    results: list[AnkleAngles] = []
     for model in choice.candidates:
         reference = _reference(markers, side, model, quiet, static, own)
         result = ankle_angles(markers, side, model, reference)
-        if result.plantarflexion is None or not np.isfinite(result.plantarflexion).any():
+        if _given(result) == 0.0:
             failures.append(result.reason or f"{model.name}: no frame shows its landmarks off one line")
             continue
-        notes += [Note("angle_model_fallback", f"{side} ankle: {failure}") for failure in failures]
-        if reference.source == "mean_pose":
-            message = f"{side} ankle: no quiet stance and no static trial, zero is the mean pose"
-            notes.append(Note("no_angle_reference", message))
-        return replace(result, notes=(*notes, *result.notes))
-    return AnkleAngles(side, "", None, None, None, "", "; ".join(failures), tuple(notes))
+        results.append(result)
+        if _given(result) >= FULL_COVERAGE:
+            break
+    if not results:
+        return AnkleAngles(side, "", None, None, None, "", "; ".join(failures), tuple(notes))
+    most = max(_given(result) for result in results)
+    best = next(result for result in results if _given(result) >= FULL_COVERAGE * most)
+    for result in results[: results.index(best)]:
+        failures.append(
+            f"{result.model}: its markers are seen together in {_given(result):.0%} of the frames"
+        )
+    notes += [Note("angle_model_fallback", f"{side} ankle: {failure}") for failure in failures]
+    if best.reference == "stillest_pose":
+        message = f"{side} ankle: no quiet stance and no static trial, zero is the trial's stillest pose"
+        notes.append(Note("no_angle_reference", message))
+    return replace(best, notes=(*notes, *best.notes))
+
+
+def _given(result: AnkleAngles) -> float:
+    """Share of frames with an angle."""
+    angle = result.plantarflexion
+    return 0.0 if angle is None or not len(angle) else float(np.mean(np.isfinite(angle)))
 
 
 def _reference(
@@ -322,4 +342,24 @@ def _reference(
         reference = reference_from_frames(markers, side, model, quiet, allowed=own)
         if not reference.problem and reference.frames >= MIN_REFERENCE_FRAMES:
             return reference
-    return reference_from_frames(markers, side, model, None, source="mean_pose", allowed=own)
+    still = _stillest(markers, side, used_roles(model, own))
+    return reference_from_frames(markers, side, model, still, source="stillest_pose", allowed=own)
+
+
+def _stillest(markers: Markers, side: str, roles: Collection[str]) -> Bools:
+    """Mask of the few successive frames in which the markers of `roles` move least.
+
+    A pose must be one that the foot really took, or a cluster would be made of a smeared mean.
+    """
+    points = np.stack([as_points(markers[f"{side}.{role}"]) for role in sorted(roles)], axis=1)
+    mask = np.zeros(len(points), dtype=bool)
+    window = min(MIN_REFERENCE_FRAMES, len(points))
+    moved = np.abs(np.diff(points, axis=0)).sum(axis=(1, 2))
+    if window < 2 or not np.isfinite(moved).any():
+        # Never all at once: take the frame with most markers.
+        mask[int(np.argmax(seen(points).sum(axis=1)))] = True
+        return mask
+    path = np.convolve(np.where(np.isfinite(moved), moved, 1e12), np.ones(window - 1), mode="valid")
+    start = int(np.argmin(path))
+    mask[start : start + window] = True
+    return mask

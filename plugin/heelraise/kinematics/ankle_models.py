@@ -11,6 +11,7 @@ from heelraise.kinematics.arrays import (
     Bools,
     Floats,
     cross,
+    dot,
     first_complete,
     mean_position,
     middle,
@@ -242,8 +243,8 @@ def _segment_angle(markers: RightMarkers) -> Floats:
     shank = unit(_pick(markers, KNEE_END) - _pick(markers, ANKLE_END))
     foot = unit(_pick(markers, FOREFOOT + TOES) - _pick(markers, HEEL))
     normal = cross(shank, foot)
-    sine = np.sqrt(np.einsum("ti,ti->t", normal, normal))
-    cosine = np.einsum("ti,ti->t", shank, foot)
+    sine = np.sqrt(dot(normal, normal))
+    cosine = dot(shank, foot)
     angle: Floats = np.arctan2(sine, cosine)
     return angle
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from heelraise.errors import InputError
-from heelraise.kinematics.arrays import Bools, Floats, runs, seen
+from heelraise.kinematics.arrays import Floats, runs
 
 #: Shortest record that can be judged, seconds.
 MIN_RECORD_S = 2.0
@@ -18,9 +18,14 @@ MAX_SCORE_RATIO = 0.5
 MIN_REMOVED_DECADES = 1.5
 #: Content above a cut-off that stands out by this much (decades) shows that nothing was cut there.
 MIN_CONTENT_DECADES = 1.5
+#: White noise this much (decades) above what rounding makes was measured, so nothing was cut.
+MIN_ABOVE_ROUNDING = 0.6
+#: Change of level (decades) over the highest frequencies that still counts as white.
+MAX_FLAT_DECADES = 0.3
 
 _SEGMENT_S = 2.0
-_MAX_SEGMENTS = 24
+_MAX_SEGMENTS = 48
+_MAX_CHANNELS = 12
 _POINTS = 48
 _MIN_POINTS = 10
 _CUTOFFS = 40
@@ -29,6 +34,8 @@ _ORDERS = (2, 4, 8)
 _DEPTH = 5.0
 # Residual (decades) charged for a point in that depth, about that of a well fitted one: ignoring is no gain.
 _COLLAPSED_COST = 0.3
+# Decades below the largest level at which the window's leakage ends.
+_LEAKAGE_DECADES = 9.0
 # Four-term window of Nuttall (1981) with a continuous derivative: side lobes 93 dB down and falling with
 # 18 dB per octave, so that drift does not hide a filter.
 _WINDOW = (0.355768, -0.487396, 0.144232, -0.012604)
@@ -65,38 +72,31 @@ def effective_bandwidth(x: ArrayLike, rate: float) -> float:
         raise InputError("the bandwidth is that of one signal or of columns", why=f"got shape {data.shape}")
     if not np.isfinite(rate) or rate <= 0.0 or not data.size:
         return float("nan")
-    frequency, level = _log_spectrum(data.reshape(len(data), -1), rate)
+    frequency, level, rounding = _log_spectrum(data.reshape(len(data), -1), rate)
     if len(frequency) < _MIN_POINTS:
         return float("nan")
-    return _cutoff(frequency, level, rate)
+    return _cutoff(frequency, level, rounding, rate)
 
 
-def _log_spectrum(data: Floats, rate: float) -> tuple[Floats, Floats]:
-    """Mean log10 power over segments and channels at log-spaced frequencies; empty when there is none."""
+def _log_spectrum(data: Floats, rate: float) -> tuple[Floats, Floats, float]:
+    """Mean log10 power at log-spaced frequencies and that of rounding; empty when there is none."""
     size = round(_SEGMENT_S * rate)
-    ok = seen(data)
-    starts = [
-        s
-        for a, b in runs(ok)
-        if b - a >= size >= 8
-        for s in np.linspace(a, b - size, 2 * (b - a) // size - 1).astype(int)
-    ]
-    if not starts:
-        return np.empty(0), np.empty(0)
-    if len(starts) > _MAX_SEGMENTS:
-        starts = [starts[k] for k in np.linspace(0, len(starts) - 1, _MAX_SEGMENTS).astype(int)]
-    pieces = np.stack([data[s : s + size] for s in starts])
+    channels = np.unique(np.linspace(0, data.shape[1] - 1, _MAX_CHANNELS).astype(int))
+    most = max(_MAX_SEGMENTS // len(channels), 4)
+    pieces = np.array([piece for c in channels for piece in _segments(data[:, c], size, most)])
+    if not len(pieces):
+        return np.empty(0), np.empty(0), 0.0
+    rounding = float(np.log10(np.median([_step(piece) for piece in pieces]) ** 2 / 12.0 + 1e-300))
     time = np.linspace(-1.0, 1.0, size)
     pieces = pieces - pieces.mean(axis=1, keepdims=True)
-    slope = np.einsum("t,stc->sc", time, pieces) / (time @ time)
-    pieces = pieces - time[np.newaxis, :, np.newaxis] * slope[:, np.newaxis, :]
+    pieces = pieces - (pieces @ time / (time @ time))[:, np.newaxis] * time
     phase = 2.0 * np.pi * (np.arange(size) + 0.5) / size
-    window = sum(a * np.cos(k * phase) for k, a in enumerate(_WINDOW))
-    power = np.abs(np.fft.rfft(pieces * np.reshape(window, (1, size, 1)), axis=1)) ** 2
-    varied: Bools = pieces.std(axis=1) > 1e-12 * np.maximum(np.abs(pieces).max(axis=1), 1e-300)
-    spectra = power.transpose(0, 2, 1)[varied]
-    if not len(spectra):
-        return np.empty(0), np.empty(0)
+    window = np.sum([a * np.cos(k * phase) for k, a in enumerate(_WINDOW)], axis=0)
+    varied = pieces.std(axis=1) > 1e-12 * np.maximum(np.abs(pieces).max(axis=1), 1e-300)
+    if not varied.any():
+        return np.empty(0), np.empty(0), 0.0
+    # White noise of variance s^2 has the level s^2 at every frequency.
+    spectra = np.abs(np.fft.rfft(pieces[varied] * window, axis=1)) ** 2 / (window @ window)
     frequency = np.fft.rfftfreq(size, 1.0 / rate)
     # Below 2 Hz the window's main lobe still holds the trend.
     low = 4.0 / _SEGMENT_S
@@ -110,10 +110,30 @@ def _log_spectrum(data: Floats, rate: float) -> tuple[Floats, Floats]:
     total = np.bincount(index[inside], weights=mean[inside], minlength=_POINTS)
     centre = np.bincount(index[inside], weights=frequency[inside], minlength=_POINTS)
     used = count > 0
-    return centre[used] / count[used], total[used] / count[used]
+    return centre[used] / count[used], total[used] / count[used], rounding
 
 
-def _cutoff(frequency: Floats, level: Floats, rate: float) -> float:
+def _step(x: Floats) -> float:
+    """Smallest difference between two values of `x` (T,): the step of rounding, if it was rounded."""
+    gaps = np.diff(np.sort(x))
+    gaps = gaps[gaps > 1e-12 * max(float(np.abs(x).max()), 1e-300)]
+    return float(gaps.min()) if len(gaps) else 0.0
+
+
+def _segments(x: Floats, size: int, most: int) -> list[Floats]:
+    """At most `most` half-overlapping stretches of `size` finite samples of `x` (T,)."""
+    starts = [
+        start
+        for a, b in runs(np.isfinite(x))
+        if b - a >= size >= 8
+        for start in np.linspace(a, b - size, 2 * (b - a) // size - 1).astype(int)
+    ]
+    if len(starts) > most:
+        starts = [starts[k] for k in np.linspace(0, len(starts) - 1, most).astype(int)]
+    return [x[start : start + size] for start in starts]
+
+
+def _cutoff(frequency: Floats, level: Floats, rounding: float, rate: float) -> float:
     """Cut-off from log10 power `level` at `frequency`; the Nyquist frequency when nothing was cut."""
     nyquist = 0.5 * rate
     envelope = _without_peaks(level)
@@ -133,16 +153,26 @@ def _cutoff(frequency: Floats, level: Floats, rate: float) -> float:
         if scores[k] < best_score:
             best_score, best, best_line, best_floor = float(scores[k]), k, lines[k], floor
     cutoff = float(cutoffs[best % _CUTOFFS])
-    model = np.logaddexp(
-        (best_line + np.maximum(fall[best], -_DEPTH)) * np.log(10.0), best_floor * np.log(10.0)
-    ) / np.log(10.0)
+    model = _above_floor(best_line + np.maximum(fall[best], -_DEPTH), best_floor)
     removed = float(np.max(best_line - model))
     if best_score > MAX_SCORE_RATIO * plain or removed < MIN_REMOVED_DECADES:
         return nyquist
     above = (frequency > 1.5 * cutoff) & (level > model + MIN_CONTENT_DECADES)
-    if above.any():
+    if above.any() or _measured_floor(level, rounding):
         return nyquist
     return cutoff
+
+
+def _measured_floor(level: Floats, rounding: float) -> bool:
+    """Whether the highest frequencies hold white noise that rounding to `rounding` (log10) does not explain.
+
+    Such noise went through no low-pass. A filter leaves rounding, or the leakage of the spectrum's low end.
+    """
+    tail = level[-max(len(level) // 4, 4) :]
+    half = len(tail) // 2
+    flat = abs(float(np.median(tail[:half]) - np.median(tail[half:]))) < MAX_FLAT_DECADES
+    floor = float(np.median(tail))
+    return flat and floor > max(rounding + MIN_ABOVE_ROUNDING, float(level.max()) - _LEAKAGE_DECADES)
 
 
 def _above_floor(level: Floats, floor: float) -> Floats:

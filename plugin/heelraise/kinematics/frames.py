@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heelraise.kinematics.arrays import Floats, cross, seen, unit
+from heelraise.kinematics.arrays import Floats, cross, dot, seen, unit
 
 #: Directions closer than this (sine of the angle) do not span a plane worth using in a single frame.
 MIN_SINE = 0.05
@@ -42,7 +42,7 @@ def frame_from_axes(main: Floats, hint: Floats, order: str) -> Floats:
     # Even permutations of (x, y, z) turn a cross b into the third axis, odd ones into its opposite.
     sign = 1.0 if (b - a) % 3 == 1 else -1.0
     normal = cross(first, raw) * sign
-    sine = np.sqrt(np.einsum("...i,...i->...", normal, normal))
+    sine = np.sqrt(dot(normal, normal))
     normal = normal / np.where(sine > MIN_SINE, sine, np.nan)[..., np.newaxis]
     frame = np.empty((*first.shape, 3))
     frame[..., a] = first
@@ -117,19 +117,26 @@ def nearest_rotation(m: Floats) -> Floats:
     """
     size = np.sqrt(np.einsum("tij,tij->t", m, m))
     usable = np.isfinite(size) & (size > 0.0)
+    x: Floats
     scaled = m / np.where(usable, size, np.nan)[:, np.newaxis, np.newaxis]
-    x = scaled + _cofactors(scaled)
+    # The largest singular value within 15 %: trace((M^T M)^4)^(1/8). Scaled by it the cofactors outweigh the
+    # smallest singular value of a reflection and never the middle one.
+    square = np.matmul(scaled.transpose(0, 2, 1), scaled)
+    fourth = np.matmul(square, square)
+    largest = np.einsum("tij,tij->t", fourth, fourth) ** 0.125
+    x = scaled + _cofactors(scaled) / largest[:, np.newaxis, np.newaxis]
     for _ in range(_POLAR_STEPS):
         cofactors = _cofactors(x)
-        det = np.einsum("ti,ti->t", x[:, 0, :], cofactors[:, 0, :])
+        det = dot(x[:, 0, :], cofactors[:, 0, :])
         det = np.where(np.abs(det) > 1e-14, det, np.nan)
         inverse = cofactors / det[:, np.newaxis, np.newaxis]
         norms = np.einsum("tij,tij->t", inverse, inverse) / np.einsum("tij,tij->t", x, x)
         gain = np.sqrt(np.sqrt(norms))[:, np.newaxis, np.newaxis]
         update = 0.5 * (gain * x + inverse / gain)
-        change = np.abs(update - x).max(axis=(1, 2), initial=0.0)
+        # The error after a step is about the square of the step, so this leaves rounding alone.
+        moving = bool((np.abs(update - x) > 1e-9).any())
         x = update
-        if not np.any(change > 1e-9):
+        if not moving:
             break
     return x
 

@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike
 from heelraise.errors import InputError
 from heelraise.kinematics.arrays import Bools, Floats, seen
 
-#: Time over which the slope at a gap's edge is estimated, seconds, and the most samples used for it.
-_SLOPE_S = 0.06
-_MAX_SLOPE_SAMPLES = 15
+# Fewest and most samples from which the slope at a gap's edge is estimated.
+_SLOPE_SAMPLES = (5, 21)
 
 
 class FilledGaps(NamedTuple):
@@ -27,8 +26,8 @@ def fill_gaps(x: ArrayLike, rate: float, limit_s: float = 0.2) -> FilledGaps:
     """Fill gaps up to a limit with cubic Hermite curves, never past the first or last valid sample.
 
     A sample is missing when any of its coordinates is not finite. The slopes at a gap's edges are those of
-    parabolas fitted to about 60 ms on either side, so noise is not amplified and, there being one
-    cubic per gap, nothing rings.
+    parabolas fitted to as many samples on either side as are missing: a long gap, in which an error of the
+    slope reaches far, gets a steadier one. With one cubic per gap nothing rings.
 
     Parameters
     ----------
@@ -54,18 +53,18 @@ def fill_gaps(x: ArrayLike, rate: float, limit_s: float = 0.2) -> FilledGaps:
         raise InputError(
             "markers need the shape (frames, 3) or (frames, markers, 3)", why=f"got {data.shape}"
         )
-    points = data.reshape(len(data), -1, 3)
+    points = data.reshape(len(data), 1 if data.ndim == 2 else data.shape[1], 3)
     missing = ~seen(points)
     points[missing] = np.nan
     filled = np.zeros_like(missing)
     limit = int(np.floor(limit_s * rate + 1e-9)) if np.isfinite(rate) and rate > 0.0 else 0
     if limit > 0 and missing.any():
-        _fill(points, missing, filled, rate, limit)
+        _fill(points, missing, filled, limit)
     shape = data.shape[:-1]
     return FilledGaps(points.reshape(data.shape), filled.reshape(shape), (missing & ~filled).reshape(shape))
 
 
-def _fill(points: Floats, missing: Bools, filled: Bools, rate: float, limit: int) -> None:
+def _fill(points: Floats, missing: Bools, filled: Bools, limit: int) -> None:
     """Fill `points` (T, M, 3) in place and mark the filled samples, all gaps of all markers at once."""
     count, markers = missing.shape
     # Markers one after another, with a valid sample between two of them, make one long record of gaps.
@@ -86,7 +85,7 @@ def _fill(points: Floats, missing: Bools, filled: Bools, rate: float, limit: int
     left, right = points[start - 1, marker], points[stop, marker]
     width = (stop - start + 1).astype(np.float64)[:, np.newaxis]
     secant = (right - left) / width
-    most = int(np.clip(round(_SLOPE_S * rate) + 1, 3, _MAX_SLOPE_SAMPLES))
+    most = np.clip(stop - start, *_SLOPE_SAMPLES)
     slope_left = _edge_slope(points, marker, start - 1, -1, np.minimum(before, most), secant)
     slope_right = _edge_slope(points, marker, stop, 1, np.minimum(after, most), secant)
 

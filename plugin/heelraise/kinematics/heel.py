@@ -32,6 +32,9 @@ FLAT_TOLERANCE_MM = 8.0
 MAX_FLAT_PITCH_DEG = 15.0
 #: A flat pose must last this long in all, seconds.
 MIN_FLAT_S = 0.2
+#: In walking the foot is flat for a moment and never quite still: speed (mm/s) and time (s) that count then.
+PASSING_SPEED_MM_S = 80.0
+MIN_PASSING_S = 0.05
 
 _BIN_MM = 2.0
 
@@ -135,7 +138,10 @@ def heel_height(
 
     baseline, source = _static_baseline(static, side, heel_roles, fore_roles), "static_trial"
     if np.isnan(baseline):
-        baseline, source = _low_mode(smooth, still, rate), "flat_stance"
+        baseline, source = _low_mode(smooth, still, MIN_FLAT_S * rate), "flat_stance"
+    if np.isnan(baseline) and fore_speed is not None:
+        slow = (moving < PASSING_SPEED_MM_S) & (fore_speed < PASSING_SPEED_MM_S) & np.isfinite(smooth)
+        baseline = _low_mode(smooth, slow, MIN_PASSING_S * rate)
     flat = still & (np.abs(smooth - baseline) < FLAT_TOLERANCE_MM)
     if fore_speed is not None and source == "flat_stance":
         length = np.sqrt(np.einsum("ti,ti->t", heel - fore, heel - fore))
@@ -181,10 +187,10 @@ def _static_baseline(
     return float(np.median(finite)) if len(finite) else float("nan")
 
 
-def _low_mode(x: Floats, still: Bools, rate: float) -> float:
-    """Lowest value at which the still samples of `x` (T,) pile up, NaN when they do not."""
+def _low_mode(x: Floats, still: Bools, least: float) -> float:
+    """Lowest value at which the still samples of `x` (T,) pile up, NaN when fewer than `least` do."""
     values = x[still]
-    need = max(MIN_FLAT_S * rate, 0.02 * len(values), 3.0)
+    need = max(least, 0.02 * len(values), 3.0)
     if len(values) < need:
         return float("nan")
     low = float(values.min())

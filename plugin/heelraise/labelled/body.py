@@ -58,6 +58,8 @@ def read_body(trial: Trial, protocol: Protocol) -> BodyMarkers:
         validity,
         marker_set=protocol.markers.set,
         overrides=protocol.markers.roles or None,
+        descriptions=trial.container.parameters.strings("POINT", "DESCRIPTIONS", joined=True),
+        model_outputs=declared_outputs(trial),
     )
     raw = {role: trial.points[:, column] for role, column in identification.roles.items() if validity[column] > 0}
     axes = find_lab_axes(
@@ -77,6 +79,12 @@ def read_body(trial: Trial, protocol: Protocol) -> BodyMarkers:
             gaps.append(_gap_record(role, trial.point_labels[identification.roles[role]], result))
     notes = (*identification.notes, *axes.notes)
     return BodyMarkers(identification, axes, markers, filled, missing, tuple(gaps), notes)
+
+
+def declared_outputs(trial: Trial) -> set[str]:
+    """Labels that the file itself lists as outputs of a model."""
+    groups = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")
+    return {label for name in groups for label in trial.container.parameters.strings("POINT", name, joined=True)}
 
 
 def _normals(trial: Trial) -> Array | None:

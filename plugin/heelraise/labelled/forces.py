@@ -17,6 +17,7 @@ from heelraise.plates import (
     assign_feet,
     combine,
     compute_plates,
+    plate_noise,
     read_plates,
     unloaded_stretch,
     zero_slice,
@@ -61,11 +62,11 @@ def read_forces(
         Frames of quiet stance, from which the weight is taken when no mass is known.
     """
     setting = protocol.force_plates
-    geometries, notes = read_plates(trial.container.parameters, axes.to_mm)
+    geometries, notes = read_plates(trial.container, axes.to_mm)
     if not geometries or not trial.analogs.size or trial.analog_rate <= 0:
         why = "the file describes no force plate" if not geometries else "the file has no analog samples"
         return Forces((), {}, *_known_weight(trial, protocol), None, False, {"used": 0, "reason": why}, notes)
-    zero = zero_slice(trial.container.parameters, trial.analog_per_frame, len(trial.analogs))
+    zero = zero_slice(trial.container, trial.analog_per_frame, len(trial.analogs))
     plates, more = compute_plates(
         geometries,
         trial.analogs,
@@ -206,12 +207,14 @@ def _decimate(samples: Array, rate: float, factor: int) -> Array:
 def _plate_noise(plates: Sequence[PlateSignals], cop: CopSeries) -> dict[str, Noise]:
     """White noise of force and CoP from stretches in which the plates bear nothing."""
     vertical, moment = 0.0, 0.0
+    nyquist = cop.rate / 2
     for plate in plates:
         stretch = unloaded_stretch(plate.vertical, cop.rate)
-        if stretch is None:
+        # Plates that software sets to zero while they are empty are not free of noise: none can be told.
+        sigma = plate_noise(plate, stretch) if stretch is not None else None
+        if stretch is None or sigma is None:
             return {}
-        nyquist = cop.rate / 2
-        vertical += float(np.var(plate.vertical[stretch])) / nyquist
+        vertical += float(sigma @ np.abs(plate.normal)) ** 2 / nyquist
         level = plate.moment[stretch]
         if not np.isfinite(level).all():
             return {}

@@ -95,7 +95,7 @@ class CopSeries:
 
 @dataclass(frozen=True, eq=False)
 class EmgSeries:
-    """EMG of one muscle in volts, offset removed and system delay applied."""
+    """EMG of one muscle, band-passed (zero phase), system delay applied; `values` (N,) in `unit`."""
 
     muscle: str
     code: str

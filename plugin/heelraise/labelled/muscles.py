@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from heelraise.labelled.model import EmgSeries
 from heelraise.labels import identify_muscles
 from heelraise.notes import Note
+from heelraise.signal.filters import bandpass, highpass, notch
+from heelraise.stats.emg import emg_quality
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -17,44 +19,50 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 VOLTS = {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "uv": 1e-6, "µv": 1e-6, "μv": 1e-6, "microv": 1e-6}
-#: A channel that sits on its extreme value for this share of the trial is clipped.
-CLIPPED_SHARE = 0.001
+FLAG_WORDS = {
+    "clipped": "rests on its largest or smallest value",
+    "dead": "hardly changes",
+    "mains": "carries mains hum",
+}
 
 
 def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], dict[str, Any], tuple[Note, ...]]:
     """All channels that belong to a known muscle, with a description for the summary."""
     if not trial.analogs.size or trial.analog_rate <= 0:
         return (), {"channels": [], "reason": "the file has no analog samples"}, ()
-    channels = identify_muscles(trial.analog_labels, trial.analog_units, overrides=protocol.emg.muscles or None)
+    channels = [
+        channel
+        for channel in identify_muscles(trial.analog_labels, trial.analog_units, overrides=protocol.emg.muscles or None)
+        if channel.muscle is not None and channel.side in ("left", "right")
+    ]
+    if not channels:
+        return (), {"channels": [], "reason": "no channel is named after a muscle and its side"}, ()
     notes: list[Note] = []
     found: list[EmgSeries] = []
     records: list[dict[str, Any]] = []
-    delay_ms = protocol.emg.delay_ms or 0.0
-    for channel in channels:
-        if channel.muscle is None or channel.side not in ("left", "right"):
-            continue
+    rate = trial.analog_rate
+    raw = trial.analogs[:, [channel.column for channel in channels]]
+    raw = np.where(np.isfinite(raw), raw, 0.0)
+    flags = _flags(raw, rate)
+    bands = _band(raw, rate, protocol)
+    if protocol.emg.delay_ms:
+        bands = advance(bands, protocol.emg.delay_ms / 1000.0 * rate)
+    for k, channel in enumerate(channels):
+        assert channel.muscle is not None
         unit = trial.analog_units[channel.column].strip()
         factor = VOLTS.get(unit.lower())
-        raw = trial.analogs[:, channel.column]
-        flags = quality_flags(raw)
-        known = np.isfinite(raw)
-        values = np.where(known, raw, 0.0) * (factor if factor is not None else 1.0)
-        values = values - float(values.mean())
-        if delay_ms:
-            values = advance(values, delay_ms / 1000.0 * trial.analog_rate)
-        shown = "V" if factor is not None else (unit or "as stored")
         if factor is None:
             notes.append(
                 Note("emg_unit_unknown", f"EMG '{channel.label}' is in '{unit}', which is no voltage; kept as it is.")
             )
-        for flag in flags:
-            notes.append(Note(f"emg_{flag}", f"EMG '{channel.label}' looks {flag}; its values are given all the same."))
-        found.append(
-            EmgSeries(channel.muscle, channel.code, channel.side, channel.label, trial.analog_rate, values, flags, shown)
-        )
+        for flag in flags[k]:
+            notes.append(Note(f"emg_{flag}", f"EMG '{channel.label}' {FLAG_WORDS[flag]}; its values are given all the same."))
+        values = bands[:, k] * (factor if factor is not None else 1.0)
+        shown = "V" if factor is not None else (unit or "as stored")
+        found.append(EmgSeries(channel.muscle, channel.code, channel.side, channel.label, rate, values, flags[k], shown))
         records.append(
             {"name": channel.label, "muscle": channel.muscle, "side": channel.side, "rule": channel.rule}
-            | ({"flags": list(flags)} if flags else {})
+            | ({"flags": list(flags[k])} if flags[k] else {})
         )
     description: dict[str, Any] = {"channels": records}
     description["delay_ms"] = protocol.emg.delay_ms if protocol.emg.delay_ms is not None else "unset"
@@ -65,19 +73,28 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     return tuple(found), description, tuple(notes)
 
 
-def quality_flags(raw: Array) -> tuple[str, ...]:
-    """``dead`` where a channel hardly changes, ``clipped`` where it rests on an extreme value."""
-    known = raw[np.isfinite(raw)]
-    if known.size < 8 or float(np.ptp(known)) == 0.0:
-        return ("dead",)
-    top, bottom = float(known.max()), float(known.min())
-    # A converter's rail is met in runs; one sample at the maximum is only the maximum.
-    at_rail = (known == top) | (known == bottom)
-    repeated = at_rail[1:] & at_rail[:-1] & (np.diff(known) == 0)
-    return ("clipped",) if float(repeated.mean()) > CLIPPED_SHARE else ()
+def _flags(raw: Array, rate: float) -> list[tuple[str, ...]]:
+    quality = emg_quality(raw, rate)
+    names = ("clipped", "dead", "mains")
+    return [
+        tuple(name for name in names if getattr(quality, name)[column]) for column in range(raw.shape[1])
+    ]
+
+
+def _band(values: Array, rate: float, protocol: Protocol) -> Array:
+    """The protocol's EMG band, zero phase; a rate too low for it leaves what lies above the high-pass."""
+    setting = protocol.emg
+    high = min(setting.lowpass_hz, 0.45 * rate)
+    if setting.highpass_hz >= 0.4 * rate:
+        return values - values.mean(axis=0)
+    if high < 0.45 * rate and high > setting.highpass_hz:
+        band = bandpass(values, rate, setting.highpass_hz, high)
+    else:
+        band = highpass(values, rate, setting.highpass_hz)
+    return notch(band, rate, float(setting.notch_hz)) if setting.notch_hz is not None else band
 
 
 def advance(values: Array, samples: float) -> Array:
-    """Shift a record earlier by a fractional number of samples, holding its ends."""
-    position = np.arange(values.size) + samples
-    return np.interp(position, np.arange(values.size), values)
+    """Shift records (n, C) earlier by a fractional number of samples, holding their ends."""
+    index = np.arange(values.shape[0])
+    return np.stack([np.interp(index + samples, index, column) for column in values.T], axis=1)

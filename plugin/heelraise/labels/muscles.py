@@ -107,7 +107,9 @@ def _read_channel(
 ) -> EmgChannel | None:
     tokens = set(words(label)) | set(words(label, camel=True))
     found = reader.read(label)
-    if tokens & NOT_EMG or (_OTHER_UNITS.match(unit) and found.confidence != "certain"):
+    # "Trigno IMU EMG" is the name of a device that records EMG as well.
+    foreign = tokens & NOT_EMG - ({"imu"} if tokens & {"emg", "semg"} else set())
+    if foreign or (_OTHER_UNITS.match(unit) and found.confidence != "certain"):
         return None
     if not found.muscle and label.strip() and description.strip() != label.strip():
         told = reader.read(description, exact=False)

@@ -52,7 +52,7 @@ def split_subjects(labels: Sequence[str]) -> list[tuple[str, str]]:
     """Split each label into the subject's prefix and the rest.
 
     A prefix ends in a colon (``Daphnee:ASISr``), or is a first word that at least half of the labels
-    share (``subject01_LHEE``). Words for a side and single letters are never prefixes.
+    share (``subject01_LHEE``). Words and letters for a side are never prefixes.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def split_subjects(labels: Sequence[str]) -> list[tuple[str, str]]:
 def _shared_prefix(labels: Sequence[str]) -> str:
     heads = Counter(found.group(1).lower() for label in labels if (found := _PREFIX.match(label)))
     for head, count in heads.most_common(1):
-        if count >= 4 and 2 * count >= len(labels) and len(head) > 1 and head not in SIDE_OF:
+        if count >= 4 and 2 * count >= len(labels) and head not in SIDE_OF and head not in ("l", "r"):
             return head
     return ""
 

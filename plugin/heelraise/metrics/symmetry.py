@@ -114,7 +114,7 @@ def _pairs(name: str, phase: str, signal: str, metrics: Sequence[Metric]) -> lis
     rows = {
         (m.side, m.repetition): m
         for m in metrics
-        if m.name == name and m.phase == phase and m.signal == signal and m.band is None
+        if m.name == name and m.phase == phase and m.signal == signal
     }
     numbers = sorted({number for _, number in rows if number is not None})
     return [(rows["left", n], rows["right", n]) for n in numbers if ("left", n) in rows and ("right", n) in rows]

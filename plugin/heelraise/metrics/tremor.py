@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.labelled.model import Series, Signals
+from heelraise.metrics.estimates import estimate_all
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import MAX_MASKED, measured, usable
 from heelraise.phases.model import Phase
-from heelraise.stats.tremor import TremorEstimate, tremor_estimate
+from heelraise.stats.tremor import TremorEstimate
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -36,40 +39,72 @@ def tremor_metrics(
     The trial's false-alarm rate is shared by the tests of one signal name over sides, repetitions and
     phases of one kind (holds; stance), so that a trial of thirty repetitions is not thirty chances.
     """
-    pairs = measured(phases)
+    windows = [
+        (phase, one)
+        for phase, side in measured(phases)
+        for name in (*SIGNALS, *BODY_SIGNALS)
+        if (one := signals.find(name, side)) is not None
+    ]
+    tests = Counter((one.name, phase.phase == "hold") for phase, one in windows)
+    groups: dict[tuple[int, float], list[_Window]] = {}
     found: list[Metric] = []
-    for name in (*SIGNALS, *BODY_SIGNALS):
-        windows = [(phase, one) for phase, side in pairs if (one := signals.find(name, side)) is not None]
-        for holds in (True, False):
-            group = [(p, one) for p, one in windows if (p.phase == "hold") == holds]
-            alpha = family_wise_rate / max(len(group), 1)
-            for phase, one in group:
-                found += describe(one, phase, band, alpha)
+    for phase, one in windows:
+        samples, masked = usable(one, phase)
+        if masked > MAX_MASKED:
+            found.append(_masked(one, phase, samples.size / one.rate, masked))
+            continue
+        alpha = family_wise_rate / tests[one.name, phase.phase == "hold"]
+        groups.setdefault((samples.size, one.rate), []).append(_Window(phase, one, samples, alpha))
+    for (_, rate), members in groups.items():
+        estimates = estimate_all(
+            np.stack([w.samples for w in members], axis=1),
+            rate,
+            band,
+            [w.alpha for w in members],
+            [w.series.noise.power(*band) if w.series.noise is not None else 0.0 for w in members],
+            [w.series.bandwidth_hz for w in members],
+        )
+        for window, estimate in zip(members, estimates, strict=True):
+            found += _describe(window, estimate, band)
     return found
 
 
-def describe(series: Series, phase: Phase, band: Band, alpha: float) -> list[Metric]:
-    """Records of one signal in one phase."""
-    window, masked = usable(series, phase)
-    duration = window.size / series.rate
-    base: dict[str, Any] = {
-        "signal": series.name,
-        "side": series.side,
-        "phase": phase.phase,
-        "repetition": phase.repetition,
-    }
+@dataclass(frozen=True, eq=False)
+class _Window:
+    phase: Phase
+    series: Series
+    samples: Array
+    alpha: float
+
+    @property
+    def place(self) -> dict[str, Any]:
+        return _place(self.series, self.phase)
+
+
+def _place(series: Series, phase: Phase) -> dict[str, Any]:
+    return {"signal": series.name, "side": series.side, "phase": phase.phase, "repetition": phase.repetition}
+
+
+def _masked(series: Series, phase: Phase, duration: float, share: float) -> Metric:
+    reason = f"{100 * share:.0f} % of the phase is masked"
     detail = {"duration_s": duration}
-    if masked > MAX_MASKED:
-        reason = f"{100 * masked:.0f} % of the phase is masked"
-        return [Metric("tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **base)]
-    noise = series.noise.power(*band) if series.noise is not None else 0.0
-    estimate = tremor_estimate(window, series.rate, band, alpha, noise, series.bandwidth_hz)
+    return Metric(
+        "tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **_place(series, phase)
+    )
+
+
+def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Metric]:
+    """Records of one signal in one phase."""
+    series, base = window.series, window.place
+    duration = window.samples.size / series.rate
     reason = why(estimate, duration, series)
 
     def floor(low: float, high: float) -> float | None:
         return float(np.sqrt(series.noise.power(low, high))) if series.noise is not None else None
 
-    records = estimate_metrics(estimate, series.unit, band, base, detail, reason, floor(*band))
+    records = estimate_metrics(
+        estimate, series.unit, band, base, {"duration_s": duration}, reason, floor(*band)
+    )
     for part in estimate.band_rms:
         records.append(
             Metric(

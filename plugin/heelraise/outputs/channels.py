@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 Band = tuple[float, float]
 QC_GOOD, QC_FILLED, QC_MASKED = 0, 1, 2
 SHORT = {"left": "L", "right": "R"}
-#: Cut-off of the EMG's activation envelope and of its tremor stream, Hz.
-ACTIVATION_HZ, TREMOR_ENVELOPE_HZ = 6.0, 40.0
+#: Cut-off of the EMG's activation envelope, Hz.
+ACTIVATION_HZ = 6.0
 
 
 def build_channels(signals: Signals, phases: Sequence[Phase], band: Band) -> tuple[Channel, ...]:
@@ -118,7 +118,7 @@ def _emg(emg: EmgSeries, band: Band) -> list[Channel]:
     if emg.rate < 200 or "dead" in emg.flags:
         return []
     s = SHORT[emg.side]
-    rectified = np.abs(bandpass(emg.values, emg.rate, 20.0, min(450.0, 0.45 * emg.rate)))
+    rectified = np.abs(emg.values)
     activation = np.maximum(lowpass(rectified, emg.rate, ACTIVATION_HZ), 0.0)
     tremor = bandpass(rectified, emg.rate, *band)
     return [

@@ -172,11 +172,19 @@ def _carrier(rng: np.random.Generator, n: int, rate: float, time: Array, scenari
     freq = np.fft.rfftfreq(n, 1 / rate)
     white = rng.standard_normal(freq.size) + 1j * rng.standard_normal(freq.size)
 
-    def band(median: float) -> Array:
-        # Shwedyk's shape: f^2 / ((f^2 + a^2)(f^2 + b^2)); its median lies near the geometric mean of a, b.
-        a, b = 0.55 * median, 1.8 * median
+    def density(corner: float) -> Array:
+        # Shwedyk et al. 1977, IEEE Trans Biomed Eng 24:417: f^2 / ((f^2 + a^2)(f^2 + b^2)).
+        a, b = 0.5 * corner, corner
         shape = freq**2 / ((freq**2 + a**2) * (freq**2 + b**2))
         shape[(freq < 15) | (freq > min(450.0, 0.45 * rate))] = 0.0
+        return shape
+
+    def band(median: float) -> Array:
+        corner = median
+        for _ in range(8):
+            running = np.cumsum(density(corner))
+            corner *= median / float(freq[np.searchsorted(running, 0.5 * running[-1])])
+        shape = density(corner)
         wave = np.fft.irfft(np.sqrt(shape) * white, n)
         return np.asarray(wave / max(float(wave.std()), 1e-12))
 

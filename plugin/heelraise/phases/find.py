@@ -193,7 +193,7 @@ def _apply_exclusions(
 ) -> list[Phase]:
     for item in exclude:
         side, number = str(item["side"]), item["repetition"]
-        hit = [p.side == side and p.repetition == number for p in phases]
+        hit = [side in (p.side, "both") and p.repetition == number for p in phases]
         if not any(hit):
             notes.append(Note("exclusion_unused", f"Repetition {number} of the {side} side is excluded but was not found."))
         phases = [

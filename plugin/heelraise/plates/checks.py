@@ -19,21 +19,20 @@ OUTSIDE_FRACTION = 0.05
 OUTSIDE_SAMPLES = 2000
 
 
-def holds_action(vertical: Array, usable: Mask) -> bool:
+def holds_action(vertical: Array) -> bool:
     """Whether a plate stores the force on itself, negative upwards under load.
 
     Parameters
     ----------
     vertical : ndarray (N,)
-        Upward component of the stored force, N.
-    usable : ndarray of bool (N,)
+        Upward component of the stored force, N; NaN where missing.
 
     Returns
     -------
     bool
         False for a plate that is never loaded.
     """
-    usable = usable & np.isfinite(vertical)
+    usable = np.isfinite(vertical)
     size = np.abs(vertical)
     # Half of the peak is load, whatever the offset and the ringing of an unloaded plate.
     level = max(2 * LOAD_THRESHOLD_N, 0.5 * float(np.max(size, where=usable, initial=0.0)))
@@ -57,7 +56,8 @@ def dead_samples(samples: Array, remarks: Remarks) -> Mask:
     if np.any(dead):
         count = np.count_nonzero(dead)
         remarks.add(
-            "plate_dead_samples", f"has one value in all channels in {count} samples, which are masked"
+            "plate_dead_samples",
+            f"has one value in all channels in {count} samples, which are taken as missing",
         )
     return dead
 

@@ -88,16 +88,16 @@ def compute_plate(
     axes = rotation @ plate_frame(geometry.corners)
     turn = _upward_turn(axes[:, 2], np.asarray(up, dtype=np.float64), remarks)
 
-    samples = analogs[:, geometry.channels]
-    samples = np.where(np.isfinite(samples), samples, np.nan)
-    dead = dead_samples(samples, remarks)
+    samples = np.take(analogs, geometry.channels, axis=1)
+    samples[~np.isfinite(samples)] = np.nan
+    samples[dead_samples(samples, remarks)] = np.nan
     wrench = _wrench(geometry, samples, factors, turn)
     if baseline == "auto" and zero is not None:
         means = baseline_means(samples[zero], turn * wrench.force[:, 2], zero, remarks)
         if means is not None:
             measured = np.array([kind != "length" for kind in TYPES[geometry.type].kinds])
             wrench = _wrench(geometry, samples - means * measured, factors, turn)
-    flipped = holds_action(turn * wrench.force[:, 2], ~dead)
+    flipped = holds_action(turn * wrench.force[:, 2])
     if flipped:
         remarks.add(
             "plate_flipped", "stores the force on the plate; signs are turned to the force on the subject"
@@ -105,7 +105,7 @@ def compute_plate(
     sign = -1.0 if flipped else 1.0
 
     force, moment = sign * wrench.force @ axes.T, sign * wrench.moment @ axes.T
-    vertical = np.where(dead, np.nan, sign * turn * wrench.force[:, 2])
+    vertical = sign * turn * wrench.force[:, 2]
     loaded = vertical > load_threshold_n if load_threshold_n is not None else np.abs(vertical) > 0
     loaded &= np.isfinite(vertical)
     cop, free_moment = wrench.cop, sign * turn * wrench.free_moment

@@ -26,7 +26,8 @@ class PlateSignals:
     index : int
         Number of the plate in the file, from 1.
     force : ndarray (N, 3)
-        Force on the subject (ground reaction), N; its component along `normal` is positive under load.
+        Force on the subject (ground reaction), N; its component along `normal` is positive under load. NaN
+        where samples are missing.
     moment : ndarray (N, 3)
         Moment on the subject about `centre`, N mm; NaN where the file does not say enough for it.
     free_moment : ndarray (N,)

@@ -139,7 +139,9 @@ def decode(
         force, moment = _sum_of_four(values, abs(origin[0]), abs(origin[1]))
     else:
         force, moment = values[:, :3], values[:, 3:6]
-    moment = moment + np.cross(force, to_surface)
+    # Products with a 3 by 3 matrix are 60 times slower on strided rows.
+    force = np.ascontiguousarray(force)
+    moment = np.ascontiguousarray(moment + np.cross(force, to_surface))
     cop = np.full((len(force), 2), np.nan)
     pressed = force[:, 2:3] != 0
     np.divide(moment[:, 1::-1] * [-1.0, 1.0], force[:, 2:3], out=cop, where=pressed)
@@ -149,7 +151,7 @@ def decode(
 
 
 def _from_pressure_point(values: Array) -> Wrench:
-    force, cop, free_moment = values[:, :3], values[:, 3:5].copy(), values[:, 5]
+    force, cop, free_moment = np.ascontiguousarray(values[:, :3]), values[:, 3:5].copy(), values[:, 5]
     moment = np.column_stack(
         (
             cop[:, 1] * force[:, 2],

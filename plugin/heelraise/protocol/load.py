@@ -99,9 +99,9 @@ def try_load(
 
 def fingerprint(resolved: Mapping[str, Any]) -> str:
     """SHA-256 of plain data, independent of the order of its keys."""
-    canonical = json.dumps(
-        resolved, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    # Through JSON and back, for whole numbers as keys: text and numbers sort differently.
+    data = json.loads(json.dumps(resolved, allow_nan=False))
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 

@@ -102,10 +102,11 @@ class Asymmetry(Check):
     """Tremor that is much larger on one side."""
 
     conditions: ClassVar[dict[str, str]] = {
-        "ratio_beyond_limit": "at matched load, the larger side is more than `ratio` times the smaller one",
+        "ratio_beyond_limit": "the larger side is more than `ratio` times the smaller one",
         "interval_excludes_one": "the interval of that ratio does not contain 1",
+        "load_matched": "compared at matched angle and force; unknown, not false, where it was not",
     }
-    rule: str = _rule("ratio_beyond_limit and interval_excludes_one")
+    rule: str = _rule("ratio_beyond_limit and interval_excludes_one and load_matched")
     ratio: float = setting(3.0, "1", "Largest ratio of the sides that needs no second look.", gt=1, le=100)
     confidence: float = setting(0.95, "1", "Level of the interval.", ge=0.5, lt=1)
     reference: Text = setting(

@@ -189,7 +189,7 @@ class ForcePlates(Section):
         le=500,
     )
     baseline: Literal["none", "auto"] = setting(
-        "none", NO_UNIT, "Offset to remove: none, or auto for the mean of an unloaded stretch of the trial."
+        "auto", NO_UNIT, "Offset to remove: none, or auto for the mean over the range that the file gives (FORCE_PLATFORM:ZERO), if the plate is unloaded there."
     )
     feet: dict[Annotated[int, Field(strict=False, ge=1, le=64)], Literal["left", "right", "both", "none"]] = (
         setting(

@@ -79,11 +79,6 @@ def validate(data: Mapping[Any, Any], marks: Marks) -> tuple[Protocol | None, li
     return None, problems or [Problem("the protocol is not valid", marks.root.file)]
 
 
-def known_paths() -> tuple[str, ...]:
-    """Every key of a protocol with its sections, such as ``phases.min_hold_s``."""
-    return tuple(".".join(path) for path, _ in walk_fields(Protocol))
-
-
 def walk_fields(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """All fields of a model and of the models in it, as (path, pydantic's FieldInfo)."""
     for name, info in model.model_fields.items():

@@ -186,10 +186,11 @@ def _asymmetry(findings: Findings, protocol: Protocol) -> Check:
     if record.ci95 is not None:
         evidence["ratio_ci95"] = [math.exp(record.ci95[0]), math.exp(record.ci95[1])]
         names["interval_excludes_one"] = record.ci95[0] > 0 or record.ci95[1] < 0
-    names["load_matched"] = {"matched": True, "load_unmatched": False}.get(str(record.detail.get("load", "")))
+    # Unlike loads do not clear a large ratio; they leave open what it means.
+    names["load_matched"] = True if record.detail.get("load") == "matched" else None
     if "interval" in record.detail:
         evidence["interval"] = record.detail["interval"]
-    return _result("asymmetry", names, setting, evidence, "the load of the two sides is unknown")
+    return _result("asymmetry", names, setting, evidence, "the two sides are not known to be loaded alike")
 
 
 def _other_parts(findings: Findings, protocol: Protocol) -> Check:

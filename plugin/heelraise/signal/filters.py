@@ -51,7 +51,9 @@ def lowpass(x: ArrayLike, rate: float, cutoff_hz: float, order: int = 4) -> Arra
     One pass is designed at ``f_c / (sqrt(2) - 1)**(1/(2n))`` (in the bilinear transform's frequency), as
     Winter's correction for two passes asks.
     """
-    return _apply(x, rate, lambda f: lowpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), True)
+    return _apply(
+        x, rate, lambda f: lowpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), True
+    )
 
 
 def highpass(x: ArrayLike, rate: float, cutoff_hz: float, order: int = 4) -> Array:
@@ -162,8 +164,8 @@ def resample_bandlimited(
     x : array_like, shape (n, ...)
         Record, finite.
     rate_in, rate_out : float
-        Rates in Hz (``resample_bandlimited(x, 1, 10)`` for ten samples per frame). Their ratio is taken as the
-        nearest fraction with a denominator up to ``max_denominator``.
+        Rates in Hz (``resample_bandlimited(x, 1, 10)`` for ten samples per frame). Their ratio is taken as
+        the nearest fraction with a denominator up to ``max_denominator``.
     n_out : int, optional
         Samples to return; by default ``round(n * rate_out / rate_in)``, so that ``n`` frames of ``k``
         subframes give ``n * k`` samples.
@@ -184,7 +186,9 @@ def resample_bandlimited(
     up, down = ratio.numerator, ratio.denominator
     count = round(n * up / down) if n_out is None else n_out
     if count < 0 or max(n * up, count) * max(1, data[0:1].size) > _MAX_RESAMPLED:
-        raise InputError(f"resampling {n} samples from {rate_in:g} to {rate_out:g} Hz would not fit in memory")
+        raise InputError(
+            f"resampling {n} samples from {rate_in:g} to {rate_out:g} Hz would not fit in memory"
+        )
     if n == 0 or count == 0 or (up == down and count == n):
         return np.array(data[:count])
     position = np.arange(count) * down / up
@@ -228,10 +232,15 @@ def envelope(x: ArrayLike, rate: float = 1.0, smooth_hz: float | None = None) ->
     # Positive frequencies twice, zero and Nyquist once, negative ones not at all.
     full[1 : n - 1] *= 2
     full[n:] = 0
-    amplitude = np.abs(np.fft.ifft(full, axis=0)[:n])
+    amplitude: Array = np.abs(np.fft.ifft(full, axis=0)[:n]).astype(float)
     if smooth_hz is not None:
         amplitude = np.maximum(lowpass(amplitude, rate, smooth_hz), 0.0)
-    return np.asarray(amplitude, dtype=float)
+    return amplitude
+
+
+def frequencies(n: int, rate: float) -> Array:
+    """Frequencies in Hz of a real transform of ``n`` samples, shape (n // 2 + 1,)."""
+    return np.asarray(np.arange(n // 2 + 1) * (rate / n), dtype=float)
 
 
 def fast_length(n: int) -> int:
@@ -265,7 +274,7 @@ def _apply(x: ArrayLike, rate: float, gain: Gain, settling_s: float, keep_line: 
         left, right = -line[pad:0:-1], -line[-2 : -2 - (length - n - pad) : -1]
         padded, start = np.concatenate([left, line, right]), pad
     count = padded.shape[0]
-    weight = gain(np.fft.rfftfreq(count, 1 / rate))
+    weight = gain(frequencies(count, rate))
     out = np.fft.irfft(np.fft.rfft(padded, axis=0) * _column(weight, data), count, axis=0)[start : start + n]
     if keep_line:
         out = out + data[0] + _column(np.arange(n, dtype=float), data) * slope

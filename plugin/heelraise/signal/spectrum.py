@@ -1,29 +1,34 @@
-"""Power spectral densities: multitaper for short records, Welch for long ones.
+"""Power spectral densities: multitaper for the tremor, Welch where the literature asks for it.
 
-One-sided densities in units^2/Hz, axis 0 is frequency. Records are detrended (straight line), differenced once
-before the tapers and recoloured after, so that sway (power falling as f^-2 to f^-4) does not leak into the
-tremor bands.
+One-sided densities in units^2/Hz, axis 0 is frequency. Records are detrended (straight line), differenced
+once before the tapers and recoloured after, so that sway (power falling as f^-2 to f^-4) does not leak into
+the tremor bands.
+
+Sine tapers are the default. Measured on tremors of 0 to 1.5 Hz width over 1/f^3 sway, they find frequency
+and rms as well as Slepian tapers of the same bandwidth and need no eigenproblem; on records of 10 s and more
+their median rms error is half that of Welch's method with 2 s Hann segments, which see little of the ends.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
-from heelraise.signal.filters import fast_length
+from heelraise.signal.filters import fast_length, frequencies
+from heelraise.signal.tapers import sine_tapers, slepian_tapers
 
 Array = NDArray[np.float64]
 
-WELCH_FROM_S = 10.0
+LONG_FROM_S = 10.0
 HALF_BANDWIDTH_HZ = 1.0
+LONG_HALF_BANDWIDTH_HZ = 0.5
 SEGMENT_S = 2.0
-# Grid of the zero-padded transforms: four points per Hann main lobe half-width.
+# Grid of the zero-padded transforms: at least eight points per resolution bandwidth of short records.
 _GRID_HZ = 0.25
-_MIN_CONCENTRATION = 0.9
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,10 @@ class Spectrum:
     dof : float
         Equivalent chi-square degrees of freedom of one value of ``psd``.
     resolution_hz : float
-        Bandwidth over which values are correlated: 2 W (multitaper) or 1.5 / segment (Hann).
-    eigen : ndarray, shape (K, F, ...)
-        Spectra of the single tapers or segments, whose weighted mean is ``psd``; for the jackknife.
+        Bandwidth over which values are correlated: ``(K + 1) / T`` (sine), 2 W (Slepian) or 1.5 / segment
+        (Welch).
     method : str
-        ``multitaper`` or ``welch``.
+        ``sine``, ``slepian`` or ``welch``.
     duration_s : float
         Duration of the record, or of all pooled records.
     """
@@ -52,7 +56,6 @@ class Spectrum:
     psd: Array
     dof: float
     resolution_hz: float
-    eigen: Array
     method: str
     duration_s: float
 
@@ -61,9 +64,18 @@ class Spectrum:
         """Spacing of the frequency grid, Hz."""
         return float(self.freq[1] - self.freq[0])
 
+    @property
+    def smear_hz2(self) -> float:
+        """Variance of the window by which a line is widened, Hz^2 (a box of 2 W; for Hann 1 / (3 T^2))."""
+        if self.method == "welch":
+            return (self.resolution_hz / 1.5) ** 2 / 3
+        return self.resolution_hz**2 / 12
+
 
 def spectrum(x: ArrayLike, rate: float, prewhiten: bool = True) -> Spectrum:
-    """Spectrum by the estimator that suits the duration: multitaper below 10 s, Welch from there on.
+    """Sine multitaper spectrum with the bandwidth that suits the duration.
+
+    W is 1 Hz below 10 s and 0.5 Hz from there on.
 
     Parameters
     ----------
@@ -74,62 +86,50 @@ def spectrum(x: ArrayLike, rate: float, prewhiten: bool = True) -> Spectrum:
     prewhiten : bool
         Difference before and recolour after the transform.
     """
-    if np.shape(x)[0] / rate < WELCH_FROM_S:
-        return multitaper(x, rate, prewhiten=prewhiten)
-    return welch(x, rate, prewhiten=prewhiten)
+    return multitaper(x, rate, half_bandwidth(np.shape(x)[0] / rate), prewhiten=prewhiten)
+
+
+def half_bandwidth(duration_s: float) -> float:
+    """W in Hz for a record, or for the shortest of the records to be pooled."""
+    return HALF_BANDWIDTH_HZ if duration_s < LONG_FROM_S else LONG_HALF_BANDWIDTH_HZ
 
 
 def multitaper(
-    x: ArrayLike, rate: float, half_bandwidth_hz: float = HALF_BANDWIDTH_HZ, prewhiten: bool = True
+    x: ArrayLike,
+    rate: float,
+    half_bandwidth_hz: float = HALF_BANDWIDTH_HZ,
+    tapers: str = "sine",
+    prewhiten: bool = True,
 ) -> Spectrum:
-    """Multitaper density (Thomson 1982) with ``K = floor(2 NW) - 1`` Slepian tapers, weighted equally.
+    """Multitaper density with ``2 NW - 1`` equally weighted tapers (Thomson 1982; Riedel and Sidorenko 1995).
 
-    Notes
-    -----
-    Tapers that hold less than 0.9 of their energy within +-W are dropped. On records shorter than 1.25 / W the
-    half-bandwidth grows so that NW is 1.25 and one taper remains.
+    Parameters
+    ----------
+    x, rate, prewhiten
+        As in `spectrum`.
+    half_bandwidth_hz : float
+        W: a line is spread over +-W. One taper remains on records shorter than 1.25 / W.
+    tapers : str
+        ``sine`` or ``slepian``. Slepian tapers that hold less than 0.9 of their energy within +-W are
+        dropped.
     """
     data = _prepared(x, rate)
     whitened = np.diff(data, axis=0) if prewhiten else data
     n = whitened.shape[0]
     # Of the whole record: the sample lost to the difference must not cost a taper.
     nw = max(half_bandwidth_hz * data.shape[0] / rate, 1.25)
-    tapers = slepian_tapers(n, nw)
-    nfft = fast_length(max(n, int(np.ceil(rate / _GRID_HZ))))
-    weights = tapers.reshape(tapers.shape + (1,) * (data.ndim - 1))
-    freq = np.fft.rfftfreq(nfft, 1 / rate)
-    eigen = _one_sided(np.abs(np.fft.rfft(weights * whitened, nfft, axis=1)) ** 2 / rate, nfft)
+    if tapers == "slepian":
+        windows = slepian_tapers(n, nw)
+        resolution = 2 * nw * rate / n
+    elif tapers == "sine":
+        windows = sine_tapers(n, max(1, round(2 * nw) - 1))
+        resolution = (len(windows) + 1) * rate / (n + 1)
+    else:
+        raise InputError(f"unknown tapers '{tapers}'", todo="use sine or slepian")
+    freq, psd = _mean_periodogram(whitened, windows, rate)
     if prewhiten:
-        eigen = _recolour(eigen, freq, rate)
-    return Spectrum(
-        freq,
-        eigen.mean(axis=0),
-        2.0 * len(tapers),
-        2 * nw * rate / n,
-        eigen,
-        "multitaper",
-        np.shape(data)[0] / rate,
-    )
-
-
-def sine_multitaper(
-    x: ArrayLike, rate: float, half_bandwidth_hz: float = 0.5, prewhiten: bool = True
-) -> Spectrum:
-    data = _prepared(x, rate)
-    whitened = np.diff(data, axis=0) if prewhiten else data
-    n = whitened.shape[0]
-    count = max(1, round(2 * half_bandwidth_hz * data.shape[0] / rate) - 1)
-    k = np.arange(1, count + 1)
-    tapers = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(k, np.arange(1, n + 1)) / (n + 1))
-    nfft = fast_length(max(n, int(np.ceil(rate / _GRID_HZ))))
-    weights = tapers.reshape(tapers.shape + (1,) * (data.ndim - 1))
-    freq = np.fft.rfftfreq(nfft, 1 / rate)
-    eigen = _one_sided(np.abs(np.fft.rfft(weights * whitened, nfft, axis=1)) ** 2 / rate, nfft)
-    if prewhiten:
-        eigen = _recolour(eigen, freq, rate)
-    return Spectrum(
-        freq, eigen.mean(axis=0), 2.0 * count, (count + 1) * rate / (n + 1), eigen, "sine", data.shape[0] / rate
-    )
+        psd = _recolour(psd, freq, rate)
+    return Spectrum(freq, psd, 2.0 * len(windows), resolution, tapers, data.shape[0] / rate)
 
 
 def welch(x: ArrayLike, rate: float, segment_s: float = SEGMENT_S, prewhiten: bool = True) -> Spectrum:
@@ -138,7 +138,7 @@ def welch(x: ArrayLike, rate: float, segment_s: float = SEGMENT_S, prewhiten: bo
     Notes
     -----
     ``dof = 2 L``, ``L = K / (1 + 2 rho^2 (K-1)/K)``, rho the correlation of two windows half a segment apart
-    (1/6 for Hann; Welch 1967). Segments are spread to end with the record, so that no sample is left out.
+    (1/6 for Hann; Welch 1967). Segments are spread so that the last ends with the record.
     """
     data = _prepared(x, rate)
     whitened = np.diff(data, axis=0) if prewhiten else data
@@ -148,68 +148,54 @@ def welch(x: ArrayLike, rate: float, segment_s: float = SEGMENT_S, prewhiten: bo
     starts = np.round(np.linspace(0, n - size, count)).astype(int)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
     window /= np.sqrt(np.sum(window**2))
-    nfft = fast_length(max(size, int(np.ceil(rate / _GRID_HZ))))
     segments = whitened[starts[:, None] + np.arange(size)]
-    segments = segments * window.reshape((1, -1) + (1,) * (data.ndim - 1))
-    freq = np.fft.rfftfreq(nfft, 1 / rate)
-    eigen = _one_sided(np.abs(np.fft.rfft(segments, nfft, axis=1)) ** 2 / rate, nfft)
+    freq, power = _periodograms(segments * _trailing(window[None], segments.ndim), rate)
+    psd = power.mean(axis=0)
     if prewhiten:
-        eigen = _recolour(eigen, freq, rate)
-    half = round((n - size) / max(1, count - 1)) if count > 1 else size
-    rho = float(window[: max(0, size - half)] @ window[half:]) if half < size else 0.0
+        psd = _recolour(psd, freq, rate)
+    hop = round((n - size) / (count - 1)) if count > 1 else size
+    rho = float(window[: size - hop] @ window[hop:]) if hop < size else 0.0
     effective = count / (1 + 2 * rho**2 * (count - 1) / count)
-    return Spectrum(
-        freq,
-        eigen.mean(axis=0),
-        2.0 * effective,
-        # Equivalent noise bandwidth of a window of unit energy.
-        rate / float(np.sum(window)) ** 2,
-        eigen,
-        "welch",
-        data.shape[0] / rate,
-    )
+    # Equivalent noise bandwidth of a window of unit energy.
+    resolution = rate / float(np.sum(window)) ** 2
+    return Spectrum(freq, psd, 2.0 * effective, resolution, "welch", data.shape[0] / rate)
 
 
-def pool(spectra: list[Spectrum]) -> Spectrum:
+def pool(spectra: Sequence[Spectrum]) -> Spectrum:
     """Mean of several spectra of the same kind, weighted by their degrees of freedom.
 
     Parameters
     ----------
-    spectra : list of Spectrum
-        Same method and channel shape. Grids may differ: all are interpolated (log-linearly) to the coarsest.
+    spectra : sequence of Spectrum
+        Same method, bandwidth and channel shape. Grids may differ: all are interpolated linearly to the
+        coarsest.
 
     Raises
     ------
     InputError
-        When the list is empty or mixes methods.
+        When the list is empty or mixes methods or bandwidths.
     """
     if not spectra:
         raise InputError("there are no spectra to pool")
-    if len({s.method for s in spectra}) > 1:
-        raise InputError("multitaper and Welch spectra cannot be pooled", todo="use one estimator for all")
     if len(spectra) == 1:
         return spectra[0]
+    widths = [s.resolution_hz for s in spectra]
+    if len({s.method for s in spectra}) > 1 or max(widths) > 1.25 * min(widths):
+        raise InputError(
+            "spectra of different resolution cannot be pooled", todo="give all the same bandwidth"
+        )
     coarse = max(spectra, key=lambda s: s.step_hz)
-    top = min(s.freq[-1] for s in spectra)
-    freq = coarse.freq[coarse.freq <= top * (1 + 1e-9)]
-    moved = [_regrid(s, freq) for s in spectra]
+    freq = coarse.freq[coarse.freq <= min(s.freq[-1] for s in spectra) * (1 + 1e-9)]
     dof = sum(s.dof for s in spectra)
-    eigen = np.concatenate([s.eigen * (s.dof / dof * sum(len(m.eigen) for m in moved) / len(s.eigen)) for s in moved])
-    return Spectrum(
-        freq,
-        eigen.mean(axis=0),
-        dof,
-        max(s.resolution_hz for s in spectra),
-        eigen,
-        coarse.method,
-        sum(s.duration_s for s in spectra),
-    )
+    psd = np.sum([s.dof / dof * _regrid(s, freq) for s in spectra], axis=0)
+    return Spectrum(freq, psd, dof, max(widths), coarse.method, sum(s.duration_s for s in spectra))
 
 
 def band_power(psd: Array, freq: Array, low_hz: float, high_hz: float) -> Array:
-    """Integral of a density over [low, high), with partial cells at the edges.
+    """Integral of a density over [low, high), shape (...).
 
-    Each grid point stands for the cell of one step around it, so that bands that touch add up.
+    Each grid point stands for the cell of one step around it, cut at the band's edges, so that bands that
+    touch add up.
     """
     return np.tensordot(band_weights(freq, low_hz, high_hz), psd, axes=1)
 
@@ -220,64 +206,6 @@ def band_weights(freq: Array, low_hz: float, high_hz: float) -> Array:
     left = np.clip(freq - step / 2, low_hz, high_hz)
     right = np.clip(freq + step / 2, low_hz, high_hz)
     return np.asarray(right - left)
-
-
-@lru_cache(maxsize=16)
-def slepian_tapers(n: int, nw: float) -> Array:
-    """Slepian sequences (DPSS) that hold at least 0.9 of their energy within +-NW/n cycles per sample.
-
-    Parameters
-    ----------
-    n : int
-        Samples.
-    nw : float
-        Time half-bandwidth product.
-
-    Returns
-    -------
-    ndarray, shape (K, n)
-        Unit energy, ``1 <= K <= floor(2 NW) - 1``, most concentrated first. Read only.
-
-    Notes
-    -----
-    The sequences are eigenvectors of a tridiagonal matrix (Slepian 1978). They are smooth, so the matrix is
-    projected on orthonormal polynomials of low degree (Rayleigh and Ritz): cost n L^2 with L near 2 NW + 30.
-    """
-    count = max(1, int(2 * nw + 1e-9) - 1)
-    degree = min(n, int(np.ceil(np.pi * nw)) + count // 2 + 30)
-    position = (2 * np.arange(n) - (n - 1)) / max(1, n)
-    basis = _orthonormal(np.polynomial.legendre.legvander(position, degree - 1))
-    k = np.arange(n)
-    diagonal = ((n - 1 - 2 * k) / 2) ** 2 * np.cos(2 * np.pi * nw / n)
-    beside = 0.5 * k[1:] * (n - k[1:])
-    image = diagonal[:, None] * basis
-    image[1:] += beside[:, None] * basis[:-1]
-    image[:-1] += beside[:, None] * basis[1:]
-    _, vectors = np.linalg.eigh(basis.T @ image)
-    tapers = (basis @ vectors[:, ::-1][:, :count]).T
-    kept = np.maximum(1, int(np.sum(_concentration(tapers, nw / n) >= _MIN_CONCENTRATION)))
-    tapers = np.ascontiguousarray(tapers[:kept])
-    tapers.flags.writeable = False
-    return tapers
-
-
-def _orthonormal(polynomials: Array) -> Array:
-    # On many samples Legendre polynomials are nearly orthogonal already and Cholesky is safe and much faster.
-    n, degree = polynomials.shape
-    if n < degree**2:
-        return np.linalg.qr(polynomials)[0]
-    factor = np.linalg.cholesky(polynomials.T @ polynomials)
-    return np.asarray(polynomials @ np.linalg.inv(factor).T)
-
-
-def _concentration(tapers: Array, w: float) -> Array:
-    """Share of each taper's energy within +-w cycles per sample, from its autocorrelation."""
-    n = tapers.shape[1]
-    size = fast_length(2 * n)
-    lags = np.fft.irfft(np.abs(np.fft.rfft(tapers, size, axis=1)) ** 2, size, axis=1)[:, :n]
-    m = np.arange(1, n)
-    kernel = np.concatenate([[2 * w], 2 * np.sin(2 * np.pi * w * m) / (np.pi * m)])
-    return np.asarray(lags @ kernel)
 
 
 def _prepared(x: ArrayLike, rate: float) -> Array:
@@ -294,27 +222,46 @@ def _prepared(x: ArrayLike, rate: float) -> Array:
     return np.asarray(data - data.mean(axis=0) - t * slope)
 
 
-def _one_sided(power: Array, nfft: int) -> Array:
-    """Fold negative frequencies of axis 1 on the positive ones."""
-    last = power.shape[1] - 1 if nfft % 2 == 0 else power.shape[1]
-    power[:, 1:last] *= 2
-    return power
+def _mean_periodogram(data: Array, windows: Array, rate: float) -> tuple[Array, Array]:
+    if data.ndim == 1:
+        freq, power = _periodograms(windows * data, rate)
+        return freq, power.mean(axis=0)
+    # One taper at a time: a batch with all of them at once would not fit the cache, nor always the memory.
+    freq, total = _periodograms((_trailing(windows[0], data.ndim) * data)[None], rate)
+    for window in windows[1:]:
+        total += _periodograms((_trailing(window, data.ndim) * data)[None], rate)[1]
+    return freq, total[0] / len(windows)
 
 
-def _recolour(eigen: Array, freq: Array, rate: float) -> Array:
-    """Undo the gain of the first difference; zero frequency, which it removed, takes its neighbour's value."""
+def _periodograms(segments: Array, rate: float) -> tuple[Array, Array]:
+    """One-sided periodograms along axis 1, on a grid of 0.25 Hz or finer."""
+    size = segments.shape[1]
+    nfft = fast_length(max(size, int(np.ceil(rate / _GRID_HZ))))
+    transform = np.fft.rfft(segments, nfft, axis=1)
+    power: Array = np.asarray((transform.real**2 + transform.imag**2) / rate, dtype=float)
+    # Fold negative frequencies on the positive ones; zero and Nyquist have no twin.
+    power[:, 1 : power.shape[1] - (nfft % 2 == 0)] *= 2
+    return frequencies(nfft, rate), power
+
+
+def _recolour(psd: Array, freq: Array, rate: float) -> Array:
+    """Undo the gain of the first difference; zero frequency, which it removed, takes its neighbour's."""
     gain = (2 * np.sin(np.pi * freq / rate)) ** 2
     gain[0] = 1.0
-    out = eigen / gain.reshape((1, -1) + (1,) * (eigen.ndim - 2))
-    out[:, 0] = out[:, 1]
+    out = psd / _trailing(gain, psd.ndim)
+    out[0] = out[1]
     return np.asarray(out)
 
 
-def _regrid(s: Spectrum, freq: Array) -> Spectrum:
+def _trailing(weights: Array, ndim: int) -> Array:
+    """The same array with axes of length one added at the end."""
+    return weights.reshape(weights.shape + (1,) * (ndim - weights.ndim))
+
+
+def _regrid(s: Spectrum, freq: Array) -> Array:
     if len(freq) == len(s.freq) and np.allclose(freq, s.freq, rtol=1e-12):
-        return s
+        return s.psd
     cell = freq / s.step_hz
     left = np.minimum(cell.astype(int), len(s.freq) - 2)
-    share = (cell - left).reshape((1, -1) + (1,) * (s.eigen.ndim - 2))
-    eigen = s.eigen[:, left] * (1 - share) + s.eigen[:, left + 1] * share
-    return replace(s, freq=freq, eigen=eigen, psd=eigen.mean(axis=0))
+    share = _trailing(cell - left, s.psd.ndim)
+    return np.asarray(s.psd[left] * (1 - share) + s.psd[left + 1] * share)

@@ -1,7 +1,8 @@
 """Aperiodic background of a spectrum: a power law plus a white floor, fitted beside the peaks.
 
-``S(f) = A f^-chi + B``. Sway and drift give the power law (chi of 2 to 4 for displacements), sampling noise the
-floor. The fit is done on the logarithm, where the scatter of a chi-square spectrum does not depend on its level.
+``S(f) = A f^-chi + B``. Sway and drift give the power law (chi of 2 to 4 for displacements), sampling noise
+the floor. The fit is done on the logarithm, where the scatter of a chi-square spectrum does not depend on its
+level.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> 
     Notes
     -----
     Gauss-Newton steps on log density, all spectra at once. The mean of the logarithm of a chi-square mean is
-    below zero; it is added back. Two rounds lower the weight of positive residuals (asymmetric Huber), two more
-    leave out all points within one resolution bandwidth of a residual above 2.5 standard deviations. Weak
-    priors (chi 2 +- 3; floor e^(-2 +- 5) of the power law at 7 Hz) keep flat and steep records solvable.
+    below zero; it is added back. Two rounds lower the weight of positive residuals (asymmetric Huber), two
+    more leave out all points within one resolution bandwidth of a residual above 2.5 standard deviations.
+    Weak priors (chi 2 +- 3; floor e^(-2 +- 5) of the power law at 7 Hz) keep flat and steep records solvable.
     """
     freq = spectrum.freq
     low, high = fit_hz[0], min(fit_hz[1], 0.8 * float(freq[-1]))
@@ -138,7 +139,9 @@ def _start(target: Array, x: Array) -> Array:
     return np.stack([middle, exponent[best], middle + floor[best]])
 
 
-def _gauss_newton(theta: Array, target: Array, x: Array, weight: Array, sigma: float, steps: int = 3) -> Array:
+def _gauss_newton(
+    theta: Array, target: Array, x: Array, weight: Array, sigma: float, steps: int = 3
+) -> Array:
     """Damped weighted least squares for (log A at the reference, chi, log B), each column by itself."""
     for _ in range(steps):
         law = theta[0] - np.outer(x, theta[1])

@@ -1,9 +1,10 @@
 """Is there a peak above the aperiodic background? A test with calibrated false-alarm rates.
 
-The statistic is the largest ratio of spectrum to fitted background over the local maxima in the search band. Its
-distribution without a peak depends on the estimator, on its degrees of freedom and on how far up the background
-could be fitted, hardly on the background's slope; quantiles from simulation, the worst over slopes of 0 to 4 and
-several white floors, are in ``peak_quantiles.csv`` (made by ``python -m heelraise.stats.calibrate``).
+The statistic is the largest ratio of spectrum to fitted background over the local maxima in the search band.
+Its distribution without a peak depends on the estimator's resolution, on its degrees of freedom and on how
+far up the background could be fitted, hardly on the background's slope. Quantiles from simulation, the worst over
+slopes of 0 to 4 and several white floors, are in ``peak_quantiles.csv``
+(made by ``python -m heelraise.stats.calibrate``).
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ def peak_statistic(
 def test_peak(
     spectrum: Spectrum,
     background: Background,
-    search_hz: tuple[float, float] = SEARCH_HZ,
-    alpha: float = 0.01,
+    search_hz: tuple[float, float] = SEARCH_HZ,  # noqa: PT028
+    alpha: float = 0.01,  # noqa: PT028
 ) -> PeakTest:
     """Test one spectrum for a peak.
 
@@ -97,7 +98,9 @@ def test_peak(
     """
     if spectrum.psd.ndim != 1:
         raise InputError("the peak test takes one spectrum at a time")
-    null = null_quantiles(spectrum.method, spectrum.dof, background.fit_hz[1])
+    if spectrum.method != "sine":
+        raise InputError(f"the peak test is calibrated for sine tapers, not for '{spectrum.method}'")
+    null = null_quantiles(spectrum.resolution_hz, spectrum.dof, background.fit_hz[1])
     cells = (search_hz[1] - search_hz[0]) / (SEARCH_HZ[1] - SEARCH_HZ[0])
     threshold = null.ratio(_per_cell(alpha, cells))
     ratio = spectrum.psd / background.level
@@ -150,12 +153,12 @@ class NullQuantiles:
     def p_value(self, ratio: float) -> float:
         """Probability that the statistic exceeds ``ratio``."""
         if ratio > self.ratios[-1]:
-            return math.exp(self.log_tail[-1] - (ratio - self.ratios[-1]) / self._scale())
+            return float(np.exp(self.log_tail[-1] - (ratio - self.ratios[-1]) / self._scale()))
         if ratio < self.ratios[0]:
             # Below the median nobody needs an exact p-value.
             share = ratio / self.ratios[0]
-            return 1 - share * (1 - math.exp(self.log_tail[0]))
-        return math.exp(float(np.interp(ratio, self.ratios, self.log_tail)))
+            return float(1 - share * (1 - np.exp(self.log_tail[0])))
+        return float(np.exp(np.interp(ratio, self.ratios, self.log_tail)))
 
     def _scale(self) -> float:
         # The last decade gives a steadier slope than the last two entries.
@@ -164,18 +167,18 @@ class NullQuantiles:
 
 
 @lru_cache(maxsize=256)
-def null_quantiles(method: str, dof: float, fit_top_hz: float) -> NullQuantiles:
-    """Quantiles for an estimator, its degrees of freedom and the upper edge of the background fit.
+def null_quantiles(resolution_hz: float, dof: float, fit_top_hz: float) -> NullQuantiles:
+    """Quantiles for a resolution, the degrees of freedom and the upper edge of the background fit.
 
-    Interpolated in log dof; outside the table the nearest entry holds (towards few degrees of freedom, that
+    The nearest resolution in the table holds, and the table for the fit that reaches less far. Log ratios are
+    interpolated in log dof; outside the table the nearest entry holds (towards few degrees of freedom that
     would be too lax: the minimum duration prevents it).
     """
     tails, rows = _table()
-    mine = [row for row in rows if row[0] == method]
-    if not mine:
-        raise InputError(f"no peak quantiles for the estimator '{method}'")
+    widths = {row[0] for row in rows}
+    width = min(widths, key=lambda w: abs(math.log(w / resolution_hz)))
+    mine = [row for row in rows if row[0] == width]
     tops = sorted({row[2] for row in mine})
-    # A fit that reaches less far is less sure: take the next table below.
     top = max([t for t in tops if t <= fit_top_hz + 1e-6], default=tops[0])
     chosen = sorted((row for row in mine if row[2] == top), key=lambda row: row[1])
     log_dof = np.log([row[1] for row in chosen])
@@ -186,15 +189,20 @@ def null_quantiles(method: str, dof: float, fit_top_hz: float) -> NullQuantiles:
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[tuple[float, ...], tuple[tuple[str, float, float, tuple[float, ...]], ...]]:
+def _table() -> tuple[tuple[float, ...], tuple[tuple[float, float, float, tuple[float, ...]], ...]]:
     text = (resources.files(__package__) / TABLE).read_text(encoding="utf-8")
     lines = csv.reader(line for line in text.splitlines() if line and not line.startswith("#"))
     header = next(lines)
     tails = tuple(float(name.removeprefix("p")) for name in header[3:])
     rows = tuple(
-        (line[0], float(line[1]), float(line[2]), tuple(float(v) for v in line[3:])) for line in lines
+        (_width(line[0]), float(line[1]), float(line[2]), tuple(float(v) for v in line[3:])) for line in lines
     )
     return tails, rows
+
+
+def _width(text: str) -> float:
+    # The number of tapers is whole, so that the resolution scatters a little about 1 and 2 Hz.
+    return 2.0 ** round(math.log2(float(text)))
 
 
 def _per_cell(alpha: float, cells: float) -> float:

@@ -1,7 +1,7 @@
 """Quantiles that need no scipy.
 
-Importing scipy.special costs a quarter of a second, more than all the statistics of a trial, so the quantiles are
-computed here: Newton and Halley steps on the error, incomplete gamma and incomplete beta functions.
+Importing scipy.special costs a quarter of a second, more than all the statistics of a trial, so the quantiles
+are computed here: Newton and Halley steps on the error, incomplete gamma and incomplete beta functions.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ def normal_quantile(p: float) -> float:
     # Start from Hastings' tail formula (Abramowitz and Stegun 26.2.23), then Halley on the exact erfc.
     t = math.sqrt(-2 * math.log(p))
     z = -(
-        t
-        - (2.515517 + t * (0.802853 + t * 0.010328))
-        / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+        t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
     )
     for _ in range(3):
         error = 0.5 * math.erfc(-z / math.sqrt(2)) - p

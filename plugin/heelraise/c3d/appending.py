@@ -16,6 +16,7 @@ import numpy as np
 from heelraise.c3d import header as at
 from heelraise.c3d import undo
 from heelraise.c3d.additions import (
+    UNDO,
     AnalogChannel,
     AnalysisValue,
     add_analysis,
@@ -28,7 +29,7 @@ from heelraise.c3d.additions import (
     is_unsigned,
 )
 from heelraise.c3d.atomic import write_atomically
-from heelraise.c3d.base import GROUP, Base, base_of
+from heelraise.c3d.base import GROUP, Base, base_of, split_gap
 from heelraise.c3d.coding import AnalogCoding, encode_analogs
 from heelraise.c3d.container import Container
 from heelraise.c3d.edit import SectionEdit
@@ -42,7 +43,6 @@ from heelraise.errors import InputError
 from heelraise.notes import Note
 
 COPY_CHUNK = 1 << 20
-UNDO_NAME = "UNDO"
 MAX_ROUNDS = 8
 
 
@@ -166,7 +166,7 @@ def _new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
         content = _bytes_table(blob)
         if content is None:
             break
-        edit.put(GROUP, UNDO_NAME, content)
+        edit.put(GROUP, UNDO, content)
         try:
             remembering, moved = _assemble(base, edit, words, data_bytes)
         except _TooLarge:
@@ -175,7 +175,7 @@ def _new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
             return remembering, padding
         places = moved
     edit.records = without
-    edit.added = [name for name in edit.added if name != f"{GROUP}:{UNDO_NAME}"]
+    edit.added = [name for name in edit.added if name != f"{GROUP}:{UNDO}"]
     return _assemble(base, edit, words, data_bytes)[0], padding
 
 
@@ -196,10 +196,7 @@ def _assemble(
     """New head, and where the pieces of the old one lie in it."""
     start = (base.header.parameter_block - 1) * BLOCK
     old = base.head[start:]
-    # The block count may be too small or reach into the samples; blocks between section and samples are kept.
-    needed = -(-base.section.end // BLOCK)
-    declared = min(max(old[2] or len(old) // BLOCK, needed) * BLOCK, len(old))
-    gap = old[declared:]
+    declared, gap = split_gap(base.head, start, base.section)
     section = _joined(base, edit, old, declared)
     data_start = start + len(section) + len(gap)
     if data_start // BLOCK + 1 > MAX_UINT16:
@@ -228,6 +225,9 @@ def _joined(base: Base, edit: SectionEdit, old: bytes, declared: int) -> bytes:
 def _header_changes(base: Base, words: int, data_block: int, behind: int) -> dict[int, bytes]:
     pack = base.source.codec.pack_uint16
     changes = {at.DATA_BLOCK: pack(data_block)}
+    if base.header.point_count != base.layout.points:
+        # Where the header is wrong, the copy would be understood otherwise than the original.
+        changes[at.POINTS] = pack(base.layout.points)
     if words != base.header.analog_words:
         changes[at.ANALOG_WORDS] = pack(words)
     if words and base.header.analog_per_frame != base.layout.per_frame:

@@ -1,0 +1,131 @@
+"""The table of phases: stands, stance, locomotion, events, protocol times, exclusions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heelraise.phases.find import FootTrack, PhaseInputs, find_phases
+from heelraise.phases.model import PhaseSettings
+from heelraise.phases.profile import minimum_jerk
+
+RATE = 100.0
+
+
+def foot(raises, duration=20.0, forefoot=None):
+    time = np.arange(0, duration, 1 / RATE)
+    height = np.zeros_like(time)
+    for rise, hold, lower, down in raises:
+        up, fall = minimum_jerk((time - rise) / (hold - rise)), minimum_jerk((time - lower) / (down - lower))
+        height += 90 * (up - fall)
+    path = np.zeros((time.size, 3)) if forefoot is None else forefoot
+    speed = np.linalg.norm(np.gradient(path, 1 / RATE, axis=0), axis=1)
+    return FootTrack(height, path[:, 2], speed, path)
+
+
+def find(feet, **changes):
+    frames = next(iter(feet.values())).height.size if feet else changes.pop("frames", 0)
+    inputs = PhaseInputs(rate=RATE, frames=frames, feet=feet, **changes)
+    return find_phases(inputs, PhaseSettings())
+
+
+ONE = [(4.0, 5.0, 12.0, 13.0)]
+
+
+def names(phases, side):
+    return [p.phase for p in phases if p.side == side]
+
+
+def test_a_bilateral_hold_has_five_phases_on_each_side():
+    phases, notes = find({"left": foot(ONE), "right": foot(ONE)})
+    for side in ("left", "right"):
+        assert names(phases, side) == ["stand_before", "rise", "hold", "lower", "stand_after"]
+    assert notes == ()
+    assert [p.start_s for p in phases] == sorted(p.start_s for p in phases)
+
+
+def test_phases_of_a_side_follow_each_other_without_overlap():
+    phases, _ = find({"left": foot([(2, 3, 6, 7), (9, 10, 14, 15)])})
+    for a, b in zip(phases, phases[1:], strict=False):
+        assert b.start_s == pytest.approx(a.stop_s, abs=0.35)
+        assert b.start_s >= a.stop_s - 1e-9
+    assert [p.phase for p in phases].count("stand_before") == 1
+    assert [p.phase for p in phases].count("stand_after") == 2
+
+
+def test_one_sided_raise_leaves_the_other_side_without_phases():
+    phases, _ = find({"left": foot(ONE), "right": foot([])})
+    assert names(phases, "right") == []
+    assert "hold" in names(phases, "left")
+
+
+def test_without_a_raise_there_is_one_stance():
+    phases, _ = find({"left": foot([]), "right": foot([])})
+    assert [(p.side, p.repetition, p.phase) for p in phases] == [("both", None, "stance")]
+    assert phases[0].duration_s > 19
+
+
+def test_quiet_stance_seeks_no_raise():
+    phases, _ = find({"left": foot(ONE), "right": foot(ONE)}, seek_raises=False)
+    assert {p.phase for p in phases} == {"stance"}
+    assert all(p.stop_s <= 5 or p.start_s >= 12 for p in phases)
+
+
+def test_walking_is_locomotion_and_no_raise():
+    time = np.arange(0, 10, 1 / RATE)
+    travel = np.stack([1000 * time, np.zeros_like(time), np.zeros_like(time)], axis=1)
+    step = travel + np.stack([200 * np.sin(2 * np.pi * time), 0 * time, 20 * np.abs(np.sin(np.pi * time))], axis=1)
+    feet = {"left": foot([(2, 3, 4, 5)], 10, step), "right": foot([], 10, travel)}
+    phases, _ = find(feet, pelvis=travel)
+    assert {p.phase for p in phases} == {"locomotion"}
+
+
+def test_loaded_plates_alone_give_a_stance():
+    loaded = np.ones(800, dtype=bool)
+    phases, _ = find({}, frames=1000, loaded=np.concatenate([loaded, np.zeros(200, dtype=bool)]))
+    assert [(p.phase, p.source) for p in phases] == [("stance", "force_plates")]
+    assert phases[0].stop_s == pytest.approx(8.0)
+
+
+def test_events_override_the_height():
+    events = [("HR_RISE", "Left", 3.0), ("HR_HOLD", "Left", 4.5), ("HR_LOWER", "Left", 11.0), ("HR_DOWN", "Left", 12.5)]
+    phases, _ = find({"left": foot(ONE)}, events=events)
+    hold = next(p for p in phases if p.phase == "hold")
+    assert (hold.start_s, hold.stop_s, hold.source) == (4.5, 11.0, "events")
+
+
+def test_incomplete_events_are_named_and_ignored():
+    phases, notes = find({"left": foot(ONE)}, events=[("HR_RISE", "Left", 3.0)])
+    assert [note.code for note in notes] == ["events_ignored"]
+    assert next(p for p in phases if p.phase == "hold").source == "heel_height"
+
+
+def test_protocol_times_replace_a_phase():
+    times = [{"side": "left", "repetition": 1, "phase": "hold", "start_s": 6.0, "stop_s": 9.0}]
+    phases, _ = find({"left": foot(ONE)}, overrides=times)
+    holds = [p for p in phases if p.phase == "hold"]
+    assert [(p.start_s, p.stop_s, p.source) for p in holds] == [(6.0, 9.0, "protocol")]
+
+
+def test_protocol_times_outside_the_trial_are_named():
+    times = [{"side": "left", "repetition": 1, "phase": "hold", "start_s": 60.0, "stop_s": 90.0}]
+    phases, notes = find({"left": foot(ONE)}, overrides=times)
+    assert "phase_outside" in {note.code for note in notes}
+    assert next(p for p in phases if p.phase == "hold").source == "heel_height"
+
+
+def test_an_excluded_repetition_is_kept_with_its_reason():
+    phases, notes = find({"left": foot(ONE)}, exclude=[{"side": "left", "repetition": 1, "reason": "touched the wall"}])
+    assert {p.excluded for p in phases} == {"touched the wall"}
+    assert notes == ()
+
+
+def test_an_exclusion_of_what_is_not_there_is_named():
+    _, notes = find({"left": foot(ONE)}, exclude=[{"side": "left", "repetition": 7, "reason": "x"}])
+    assert [note.code for note in notes] == ["exclusion_unused"]
+
+
+def test_no_frames_no_phases():
+    phases, notes = find({}, frames=0)
+    assert phases == ()
+    assert [note.code for note in notes] == ["no_frames"]

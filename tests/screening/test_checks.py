@@ -1,0 +1,136 @@
+"""Screening checks from metrics, and the verdict."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from heelraise.metrics.model import Metric
+from heelraise.protocol.schema import Protocol
+from heelraise.screening.checks import Findings, run_checks, verdict_of
+from heelraise.screening.model import CHECK_NAMES
+
+PRIMARY = "ankle_plantarflexion"
+
+
+def record(name, phase, *, signal=PRIMARY, side="left", repetition=1, **rest):
+    return Metric(name, signal, side, phase, rest.pop("unit", "1"), repetition=repetition, **rest)
+
+
+def peak(phase, frequency, rms=0.3, floor=0.01, signal=PRIMARY, side="left", repetition=1, **detail):
+    where = {"signal": signal, "side": side, "repetition": repetition}
+    return [
+        record("tremor_frequency", phase, value=frequency, detail={"duration_s": 20.0, **detail}, **where),
+        record("tremor_peak_rms", phase, value=rms, noise_floor=floor, **where),
+    ]
+
+
+def none(phase, signal=PRIMARY, side="left", repetition=1, duration=20.0):
+    detail = {"duration_s": duration}
+    where = {"signal": signal, "side": side, "repetition": repetition}
+    return [record("tremor_frequency", phase, status="not_detected", detail=detail, **where)]
+
+
+def checks(metrics, **protocol):
+    found = run_checks(Findings(tuple(metrics), PRIMARY, frozenset()), Protocol(**protocol))
+    return {check.check: check for check in found}
+
+
+def test_all_eight_checks_are_always_reported_in_order():
+    found = run_checks(Findings((), PRIMARY, frozenset()), Protocol())
+    assert tuple(check.check for check in found) == CHECK_NAMES
+    assert all(check.status == "not_assessable" for check in found)
+    assert all(check.evidence["reason"] and check.meaning and check.reference for check in found)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status"),
+    [
+        (peak("stand_before", 7.0), "observed"),
+        (none("stand_before"), "not_observed"),
+        (peak("stance", 7.0, rms=0.015), "not_observed"),
+        (peak("stance", 7.0, floor=None), "not_assessable"),
+        (none("stand_before", duration=1.0), "not_assessable"),
+        (peak("hold", 7.0), "not_assessable"),
+    ],
+)
+def test_flat_stance(metrics, status):
+    assert checks(metrics)["flat_stance_tremor"].status == status
+
+
+@pytest.mark.parametrize(("latency", "status"), [(0.2, "not_observed"), (2.5, "observed")])
+def test_cessation(latency, status):
+    after = record("tremor_cessation_latency", "stand_after", value=latency)
+    assert checks([*peak("hold", 7.0), after])["cessation"].status == status
+
+
+def test_cessation_needs_a_tremor_in_the_hold():
+    after = record("tremor_cessation_latency", "stand_after", status="not_available")
+    assert checks([*none("hold"), after])["cessation"].status == "not_observed"
+
+
+def ratio(value, ci, load="matched"):
+    detail = {"of": "tremor_rms", "load": load}
+    return record("asymmetry_log_ratio", "hold", side="both", repetition=None, value=value, ci95=ci, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("metric", "status"),
+    [
+        (ratio(math.log(5), (0.5, 2.5)), "observed"),
+        (ratio(-math.log(5), (-2.5, -0.5)), "observed"),
+        (ratio(math.log(5), (-0.5, 2.5)), "not_observed"),
+        (ratio(math.log(2), (0.5, 0.9)), "not_observed"),
+        (ratio(math.log(5), (0.5, 2.5), load="load_unmatched"), "not_assessable"),
+        (ratio(math.log(5), (0.5, 2.5), load="unknown"), "not_assessable"),
+    ],
+)
+def test_asymmetry(metric, status):
+    assert checks([metric])["asymmetry"].status == status
+
+
+def test_hands_that_shake_without_a_raise():
+    metrics = [*peak("stance", 5.0, signal="hand_vertical"), *none("hold")]
+    assert checks(metrics)["other_body_parts"].status == "observed"
+
+
+def test_hands_shaken_by_the_calf():
+    quiet = none("stand_before", signal="hand_vertical")
+    carried = peak("hold", 7.1, signal="hand_vertical", coherent_with_ankle=True)
+    assert checks([*quiet, *carried, *peak("hold", 7.0)])["other_body_parts"].status == "not_observed"
+    own = peak("hold", 5.0, signal="hand_vertical", coherent_with_ankle=False)
+    assert checks([*quiet, *own, *peak("hold", 7.0)])["other_body_parts"].status == "observed"
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "status"), [(None, "not_assessable"), ((), "not_observed"), (("numbness",), "observed")]
+)
+def test_reported_symptoms(symptoms, status):
+    subject = {} if symptoms is None else {"symptoms": symptoms}
+    assert checks([], subject=subject)["reported_symptoms"].status == status
+
+
+def test_rest_tremor_only_in_supported_rest():
+    assert checks(peak("supported_rest", 5.0))["rest_tremor"].status == "observed"
+    assert checks(peak("stance", 5.0))["rest_tremor"].status == "not_assessable"
+
+
+def test_clonus_is_ruled_out_by_its_band_alone():
+    assert checks(peak("hold", 10.0))["clonus_like"].status == "not_observed"
+    assert checks(peak("hold", 6.0))["clonus_like"].status == "not_assessable"
+
+
+def test_the_verdict_takes_the_first_rule_that_holds():
+    quiet = run_checks(Findings((), PRIMARY, frozenset()), Protocol())
+    loud = run_checks(Findings(tuple(peak("stance", 7.0)), PRIMARY, frozenset()), Protocol())
+    assert verdict_of(loud, usable_hold=False, peak=False) == "review_suggested"
+    assert verdict_of(quiet, usable_hold=False, peak=True) == "not_assessable"
+    assert verdict_of(quiet, usable_hold=True, peak=True) == "action_tremor_no_flags"
+    assert verdict_of(quiet, usable_hold=True, peak=False) == "no_tremor_detected"
+
+
+def test_nothing_said_is_a_diagnosis():
+    words = ("disease", "disorder", "patient", "diagnos", "parkinson", "patholog")
+    for check in run_checks(Findings((), PRIMARY, frozenset()), Protocol()):
+        assert not any(word in check.meaning.lower() for word in words)
