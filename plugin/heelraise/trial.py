@@ -109,6 +109,9 @@ def trial_from_container(container: Container) -> Trial:
         if found and found[0].strip():
             directions[f"{group}:{name}"] = found[0].strip()
     mass = parameters.number("PROCESSING", "Bodymass", float("nan"))
+    # What an earlier run appended is a result and no recording: it is left out, and replaced in a new copy.
+    ours = set(parameters.strings("HEELRAISE", "CHANNELS", joined=True))
+    kept = [k for k, label in enumerate(container.analog_labels) if label not in ours]
     point_rate = container.point_rate
     if point_rate <= 0 and container.analog_rate > 0 and container.analog_per_frame > 0:
         point_rate = container.analog_rate / container.analog_per_frame
@@ -121,9 +124,9 @@ def trial_from_container(container: Container) -> Trial:
         point_labels=tuple(container.point_labels),
         point_unit=str(container.point_units),
         points=container.points(),
-        analog_labels=tuple(container.analog_labels),
-        analog_units=tuple(container.analog_units),
-        analogs=container.analogs(),
+        analog_labels=tuple(container.analog_labels[k] for k in kept),
+        analog_units=tuple(container.analog_units[k] for k in kept),
+        analogs=container.analogs(kept if ours else None),
         events=container.events(),
         directions=directions,
         # A mass outside this range is a default, a weight in newtons or grams, or nobody's.

@@ -34,8 +34,11 @@ def test_values_in_every_byte_order(codec) -> None:
     assert section.number("POINT", "RATE", 0) == 99.5
     assert np.array_equal(section.numbers("POINT", "MATRIX"), np.arange(6.0).reshape(2, 3))
     labels, used = section.get("POINT", "LABELS"), section.get("POINT", "USED")
-    assert labels is not None and used is not None
-    assert labels.locked and not used.locked and used.description == "how many"
+    assert labels is not None
+    assert used is not None
+    assert labels.locked
+    assert not used.locked
+    assert used.description == "how many"
 
 
 def test_fortran_order_as_in_force_plate_corners() -> None:
@@ -48,9 +51,12 @@ def test_fortran_order_as_in_force_plate_corners() -> None:
 def test_missing_values() -> None:
     section, _ = parse_section(section_of(small()), INTEL)
     assert section.get("POINT", "NOTHING") is None
-    assert section.strings("NO", "THING") == [] and section.numbers("NO", "THING").size == 0
-    assert section.number("NO", "THING", 3.5) == 3.5 and section.text("NO", "THING", "mm") == "mm"
-    assert section.strings("POINT", "USED") == [] and section.numbers("POINT", "LABELS").size == 0
+    assert section.strings("NO", "THING") == []
+    assert section.numbers("NO", "THING").size == 0
+    assert section.number("NO", "THING", 3.5) == 3.5
+    assert section.text("NO", "THING", "mm") == "mm"
+    assert section.strings("POINT", "USED") == []
+    assert section.numbers("POINT", "LABELS").size == 0
 
 
 def test_not_a_number_falls_back() -> None:
@@ -101,7 +107,8 @@ def test_last_record_with_link_zero_and_no_end_mark() -> None:
     last = bytearray(raws[-1])
     last[2 + len("MATRIX") : 4 + len("MATRIX")] = b"\0\0"
     section, notes = parse_section(PREAMBLE["intel"] + b"".join(raws[:-1]) + bytes(last), INTEL)
-    assert notes == [] and section.numbers("POINT", "MATRIX").shape == (2, 3)
+    assert notes == []
+    assert section.numbers("POINT", "MATRIX").shape == (2, 3)
     section, notes = parse_section(PREAMBLE["intel"] + b"".join(raws), INTEL)
     assert [note.code for note in notes] == ["parameter_section_unterminated"]
     assert section.numbers("POINT", "MATRIX").shape == (2, 3)
@@ -120,7 +127,8 @@ def test_dimensions_without_data_stay_cheap() -> None:
     empty = Content(CHARACTER, (0, 255, 255, 255, 255, 255, 255), b"")
     raws = [encode_group(1, "A", "", INTEL), encode_parameter(1, "X", empty, "", INTEL)]
     section, notes = parse_section(section_of(raws), INTEL)
-    assert notes == [] and section.strings("A", "X") == []
+    assert notes == []
+    assert section.strings("A", "X") == []
 
 
 def test_section_limit() -> None:

@@ -14,10 +14,12 @@ FORMATS = [(processor, storage) for processor in ("intel", "dec", "mips") for st
 def test_everything_comes_back(write_trial, make_trial, processor: str, storage: str) -> None:
     new = make_trial(processor=processor, storage=storage, first_frame=51)
     found = write_trial(processor=processor, storage=storage, first_frame=51)
-    assert found.notes == () and found.codec.name == processor
+    assert found.notes == ()
+    assert found.codec.name == processor
     assert (found.frame_count, found.point_count, found.analog_count, found.analog_per_frame) == (12, 3, 4, 5)
     assert (found.point_rate, found.analog_rate, found.first_frame) == (100.0, 500.0, 51)
-    assert found.point_labels == ("LHEE", "LTOE", "RHEE") and found.point_units == "mm"
+    assert found.point_labels == ("LHEE", "LTOE", "RHEE")
+    assert found.point_units == "mm"
     assert found.analog_units == ("N", "N", "V", "N")
     assert found.analog_descriptions == ("force", "", "left soleus", "vertical")
     points, analogs = np.asarray(new.points), np.asarray(new.analogs)
@@ -28,7 +30,8 @@ def test_everything_comes_back(write_trial, make_trial, processor: str, storage:
     bound = peak / 65534 * (1 + 1e-6) if storage == "int16" else peak * 2.0**-23
     assert np.all(np.abs(found.analogs() - analogs).max(axis=0) <= bound)
     assert np.allclose(found.residuals()[0], 0.5, atol=0.51 * found.layout.scale)
-    assert found.residuals()[3, 1] == -1.0 and found.camera_masks()[3, 1] == 0
+    assert found.residuals()[3, 1] == -1.0
+    assert found.camera_masks()[3, 1] == 0
     assert np.all(found.camera_masks()[0] == 5)
     assert [(e.label, e.context) for e in found.events()] == [("Foot Strike", "Left"), ("Foot Off", "Right")]
     assert [e.time_s for e in found.events()] == pytest.approx([0.03, 61.5], abs=1e-6)
@@ -87,7 +90,8 @@ def test_more_than_255_labels(write_trial) -> None:
         analogs=values, analog_labels=labels, analog_units=["N"] * count, analog_descriptions=(),
         analog_per_frame=1,
     )  # fmt: skip
-    assert found.analog_labels == tuple(labels) and found.notes == ()
+    assert found.analog_labels == tuple(labels)
+    assert found.notes == ()
     assert found.parameters.get("ANALOG", "LABELS2") is not None
     assert np.abs(found.analogs() - values).max() < 1e-6
 
@@ -97,17 +101,20 @@ def test_more_than_65535_frames(tmp_path: Path) -> None:
     points[:, 0, 0] = np.arange(70_000)
     write_c3d(tmp_path / "long.c3d", NewC3D(points=points, point_rate=1000.0, point_labels=["A"]))
     found = read_container(tmp_path / "long.c3d", strict=True)
-    assert found.frame_count == 70_000 and found.points()[-1, 0, 0] == 69_999.0
+    assert found.frame_count == 70_000
+    assert found.points()[-1, 0, 0] == 69_999.0
 
 
 @pytest.mark.parametrize("storage", ["float", "int16"])
 def test_without_points_or_without_analogs(write_trial, storage: str) -> None:
     only_analogs = write_trial("a.c3d", points=np.empty((12, 0, 3)), point_labels=[], residuals=None,
                                camera_masks=None, storage=storage)  # fmt: skip
-    assert only_analogs.points().shape == (12, 0, 3) and only_analogs.analogs().shape == (60, 4)
+    assert only_analogs.points().shape == (12, 0, 3)
+    assert only_analogs.analogs().shape == (60, 4)
     only_points = write_trial("p.c3d", analogs=None, analog_labels=(), analog_units=(),
                               analog_descriptions=(), analog_per_frame=1, storage=storage)  # fmt: skip
-    assert only_points.analogs().shape == (12, 0) and only_points.analog_rate == only_points.point_rate
+    assert only_points.analogs().shape == (12, 0)
+    assert only_points.analog_rate == only_points.point_rate
 
 
 def patched(path: Path, offset: int, new: bytes) -> Path:
@@ -149,7 +156,8 @@ def test_tables_shorter_and_longer_than_used(write_trial) -> None:
             ("ANALOG", "SCALE"): np.array([2.0]),
         }
     )
-    assert found.analog_labels == ("A", "", "", "") and found.analog_units == ("N",) * 4
+    assert found.analog_labels == ("A", "", "", "")
+    assert found.analog_units == ("N",) * 4
     assert found.analog_scales.tolist() == [2.0, 1.0, 1.0, 1.0]
 
 

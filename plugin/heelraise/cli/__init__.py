@@ -34,3 +34,12 @@ def main() -> None:
             raise
         sys.stderr.write("heelraise: the trial needs more memory than this process may use\n")
         raise SystemExit(4) from None
+    except Exception as error:
+        # A defect of ours: say so in one sentence, and how to see more.
+        if debug:
+            raise
+        sys.stderr.write(
+            f"heelraise: internal error, {type(error).__name__}: {error}; "
+            "please report it with the output of the same command and --debug\n"
+        )
+        raise SystemExit(1) from None

@@ -1,20 +1,20 @@
 """From marker positions by anatomical role to ankle angles, heel height and their noise."""
 
+from heelraise.kinematics.angle_model import AngleModel
 from heelraise.kinematics.ankle import (
     AnkleAngles,
-    ModelChoice,
     Reference,
     ankle_angles,
-    choose_model,
     reference_from_frames,
     reference_from_static,
     solve_ankle,
 )
-from heelraise.kinematics.ankle_models import MODELS, AngleModel
+from heelraise.kinematics.ankle_models import MODELS
 from heelraise.kinematics.axes import LabAxes, find_lab_axes, plate_normals
 from heelraise.kinematics.bandwidth import effective_bandwidth
 from heelraise.kinematics.gaps import FilledGaps, fill_gaps
 from heelraise.kinematics.heel import HeelHeight, heel_height, quiet_frames
+from heelraise.kinematics.model_choice import ModelChoice, choose_model
 from heelraise.kinematics.noise import distance_noise, propagate
 from heelraise.kinematics.subject_axes import SubjectAxes, subject_axes
 

@@ -14,12 +14,14 @@ MIN_RECORD_S = 2.0
 MAX_NATURAL_FALL = -5.5
 #: A filter must explain the spectrum this much better than a line and a floor (ratio of squared residuals).
 MAX_SCORE_RATIO = 0.5
+#: The same where the highest frequencies hold nothing but rounding, which unfiltered noise would cover.
+MAX_SCORE_RATIO_ROUNDED = 0.8
 #: Decades of power that the filter must have taken somewhere.
 MIN_REMOVED_DECADES = 1.5
 #: Content above a cut-off that stands out by this much (decades) shows that nothing was cut there.
 MIN_CONTENT_DECADES = 1.5
 #: White noise this much (decades) above what rounding makes was measured, so nothing was cut.
-MIN_ABOVE_ROUNDING = 0.6
+MIN_ABOVE_ROUNDING = 0.4
 #: Change of level (decades) over the highest frequencies that still counts as white.
 MAX_FLAT_DECADES = 0.3
 
@@ -66,6 +68,11 @@ def effective_bandwidth(x: ArrayLike, rate: float) -> float:
     ------
     InputError
         If `x` has more than two dimensions.
+
+    Notes
+    -----
+    Give it what the file stores, such as markers. In signals computed from them the rounding of the file
+    cannot be told from noise, and a filter before the rounding is missed.
     """
     data = np.asarray(x, dtype=np.float64)
     if data.ndim not in (1, 2):
@@ -155,7 +162,9 @@ def _cutoff(frequency: Floats, level: Floats, rounding: float, rate: float) -> f
     cutoff = float(cutoffs[best % _CUTOFFS])
     model = _above_floor(best_line + np.maximum(fall[best], -_DEPTH), best_floor)
     removed = float(np.max(best_line - model))
-    if best_score > MAX_SCORE_RATIO * plain or removed < MIN_REMOVED_DECADES:
+    bare = float(np.median(level[-max(len(level) // 4, 4) :])) < rounding + MIN_ABOVE_ROUNDING
+    ratio_limit = MAX_SCORE_RATIO_ROUNDED if bare else MAX_SCORE_RATIO
+    if best_score > ratio_limit * plain or removed < MIN_REMOVED_DECADES:
         return nyquist
     above = (frequency > 1.5 * cutoff) & (level > model + MIN_CONTENT_DECADES)
     if above.any() or _measured_floor(level, rounding):

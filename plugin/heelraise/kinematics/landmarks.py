@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heelraise.kinematics.ankle_models import EPICONDYLES, MIDFOOT, PEDAL, TIBIAL
+from heelraise.kinematics.angle_model import EPICONDYLES, MIDFOOT, PEDAL, TIBIAL
 from heelraise.kinematics.arrays import Floats, Markers, mean_position, side_markers
 from heelraise.kinematics.frames import rigid_rotation, spread_ratio
 

@@ -63,7 +63,7 @@ def distance_noise(
         design[row, list(pair)] = 1.0
     known = np.flatnonzero(design.any(axis=0))
     # A tiny pull towards equal variances decides what pairs leave open, as with two markers.
-    ridge = 1e-6 * (np.eye(len(known)) - 1.0 / len(known))
+    ridge = 1e-3 * (np.eye(len(known)) - 1.0 / len(known))
     scale = np.sqrt(np.array(weights) / max(weights))
     matrix = np.vstack([design[:, known] * scale[:, np.newaxis], ridge])
     target = np.concatenate([np.array(powers) * scale, np.zeros(len(known))])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from heelraise.kinematics.ankle_models import FOREFOOT, HEEL, TOES
+from heelraise.kinematics.angle_model import FOREFOOT, HEEL, TOES
 from heelraise.kinematics.arrays import (
     SIDES,
     Bools,

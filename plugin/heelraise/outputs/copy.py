@@ -14,7 +14,7 @@ from heelraise.outputs.numbers import rounded
 from heelraise.signal.filters import resample_bandlimited
 
 if TYPE_CHECKING:
-    from heelraise.result import Channel, TrialResult
+    from heelraise.result import TrialResult
 
 Array = NDArray[np.float64]
 EVENT_OF = {"rise": "HR_RISE", "hold": "HR_HOLD", "lower": "HR_LOWER"}
@@ -31,7 +31,7 @@ def write_copy(result: TrialResult, target: Path) -> dict[str, Any]:
     """Write the copy and say what was appended."""
     trial = result.trial
     setting = result.protocol.get("resolved", {}).get("output", {})
-    channels = [_channel(c, result) for c in result.channels] if setting.get("channels", True) else []
+    channels = _channels(result) if setting.get("channels", True) else []
     events = _events(result) if setting.get("events", True) else []
     analysis = _analysis(result) if setting.get("analysis", True) else []
     report = append(
@@ -61,25 +61,36 @@ def provenance(result: TrialResult) -> dict[str, str]:
     }
 
 
-def _channel(channel: Channel, result: TrialResult) -> AnalogChannel:
+def _channels(result: TrialResult) -> list[AnalogChannel]:
+    """All channels at the analog rate; those at the point rate go through one transform together."""
     trial = result.trial
-    samples = channel.samples
     per_frame = trial.analog_per_frame if trial.analogs.size else 1
-    if not channel.analog and per_frame > 1:
-        samples = np.repeat(samples, per_frame) if channel.held else upsample(samples, per_frame)
-    return AnalogChannel(channel.label, channel.unit, channel.description, np.ascontiguousarray(samples))
+    smooth = [c for c in result.channels if not c.analog and not c.held]
+    raised = upsample(np.stack([c.samples for c in smooth], axis=1), per_frame) if smooth else np.empty((0, 0))
+    column = {c.label: raised[:, k] for k, c in enumerate(smooth)}
+    found = []
+    for c in result.channels:
+        samples = c.samples if c.analog else column.get(c.label, c.samples)
+        if c.held and not c.analog:
+            samples = np.repeat(samples, per_frame)
+        found.append(AnalogChannel(c.label, c.unit, c.description, np.ascontiguousarray(samples)))
+    return found
 
 
 def upsample(samples: Array, per_frame: int) -> Array:
-    """Point-rate samples at the analog rate, band-limited, frame k at sample k * per_frame."""
-    return resample_bandlimited(samples, per_frame)[: samples.size * per_frame]
+    """Point-rate samples (T, C) at the analog rate, band-limited, frame k at sample k * per_frame."""
+    if per_frame == 1:
+        return samples
+    return resample_bandlimited(samples, 1.0, float(per_frame))[: samples.shape[0] * per_frame]
 
 
 def _events(result: TrialResult) -> list[Event]:
+    """Four events a raise, excluded ones too, so that a later run reads the same raises from them."""
     start = result.trial.start_s
     events = []
+    holds = {(p.side, p.repetition) for p in result.phases if p.phase == "hold"}
     for phase in result.phases:
-        if phase.side not in ("left", "right") or phase.excluded is not None:
+        if phase.side not in ("left", "right"):
             continue
         label = EVENT_OF.get(phase.phase)
         context = phase.side.capitalize()
@@ -87,6 +98,8 @@ def _events(result: TrialResult) -> list[Event]:
             events.append(Event(label, context, start + phase.start_s))
         if phase.phase == "lower":
             events.append(Event("HR_DOWN", context, start + phase.stop_s))
+            if (phase.side, phase.repetition) not in holds:
+                events.append(Event("HR_HOLD", context, start + phase.start_s))
     return sorted(events, key=lambda event: (event.time_s, event.context))
 
 

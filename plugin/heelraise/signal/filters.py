@@ -22,8 +22,8 @@ Gain = Callable[[Array], Array]
 
 SWAY_CUTOFF_HZ = 10.0
 TREMOR_BAND_HZ = (1.0, 50.0)
-# Periods of the lowest cut-off after which a 4th-order response has fallen below 1e-6.
-_SETTLING_PERIODS = 6.0
+# Periods of the lowest cut-off after which a 4th-order response has fallen below 1e-10.
+_SETTLING_PERIODS = 10.0
 _MAX_RESAMPLED = 200_000_000
 
 
@@ -106,7 +106,7 @@ def notch(x: ArrayLike, rate: float, centre_hz: float, quality: float = 30.0) ->
         zero = (np.cos(w) - np.cos(w0)) ** 2
         return np.asarray(zero / (zero + (np.sin(w) * np.tan(width / 2)) ** 2))
 
-    return _apply(x, rate, gain, 14 * quality / (np.pi * centre_hz), True)
+    return _apply(x, rate, gain, 24 * quality / (np.pi * centre_hz), True)
 
 
 def sway_stream(x: ArrayLike, rate: float) -> Array:

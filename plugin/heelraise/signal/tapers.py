@@ -21,7 +21,7 @@ def sine_tapers(n: int, count: int) -> Array:
     Read only. Together they resolve ``(count + 1) / (n + 1)`` cycles per sample (Riedel and Sidorenko 1995).
     """
     k = np.arange(1, count + 1)
-    tapers = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(k, np.arange(1, n + 1)) / (n + 1))
+    tapers: Array = np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(k, np.arange(1, n + 1)) / (n + 1))
     tapers.flags.writeable = False
     return tapers
 
