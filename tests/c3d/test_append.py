@@ -29,7 +29,8 @@ def words_of(container, channels: int) -> tuple[np.ndarray, np.ndarray]:
     dtype = f"u{container.layout.word_bytes}"
     words = np.concatenate([part.copy() for _, part in container.frames()]).view(dtype)
     split = 4 * container.point_count
-    analogs = words[:, split:].reshape(-1, container.analog_count)
+    rows = len(words) * container.analog_per_frame
+    analogs = words[:, split:].reshape(rows, container.analog_count)
     return words[:, :split], analogs[:, :channels]
 
 
@@ -243,13 +244,18 @@ def test_truncated_file(write_trial, additions, tmp_path: Path) -> None:
 
 
 def test_full_parameter_section(write_trial, additions, tmp_path: Path) -> None:
-    blob = np.zeros((250, 62))
-    nearly = {("BIG", f"X{i}"): blob for i in range(2)} | {("BIG", "Y"): np.zeros((250, 4))}
-    original = write_trial(parameters=nearly)
-    append(original, tmp_path / "copy.c3d", **additions(original))
-    assert read_container(tmp_path / "copy.c3d").analog_count == 6
-    full = nearly | {("BIG", "Z"): b"\0" * 250, ("BIG", "W"): np.zeros((250, 1))}
-    original = write_trial(parameters=full)
+    room = 255 * 512 - write_trial().parameters.end
+    for free, remembers in ((6000, True), (1150, False)):
+        big = {("BIG", f"X{i:03}"): bytes(250) for i in range((room - free) // 264)}
+        original = write_trial(parameters=big)
+        append(original, tmp_path / "copy.c3d", **additions(original))
+        copied = read_container(tmp_path / "copy.c3d", strict=True)
+        assert_same_samples(original, copied)
+        assert restore(copied, tmp_path / "back.c3d") == remembers
+        back = read_container(tmp_path / "back.c3d")
+        assert back.analog_labels == original.analog_labels
+        assert_same_samples(original, back)
+    original = write_trial(parameters={("BIG", f"X{i:03}"): bytes(250) for i in range((room - 300) // 264)})
     with pytest.raises(InputError, match="255 blocks"):
         append(original, tmp_path / "full.c3d", **additions(original))
     assert not (tmp_path / "full.c3d").exists()

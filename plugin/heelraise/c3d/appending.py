@@ -249,7 +249,11 @@ def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> No
         block = int(base.section.number(group, "DATA_START", 0, unsigned=True))
         if block == old_block:
             edit.set_count(group, "DATA_START", block + grown)
-        elif group == "ROTATION" and (block - 1) * BLOCK >= base.layout.end:
+        elif group == "ROTATION" and base.layout.end <= (block - 1) * BLOCK < base.source.size:
+            if block + behind > MAX_UINT16:
+                raise InputError(
+                    "channels cannot be appended", why="the rotations would start beyond block 65535"
+                )
             edit.set_count(group, "DATA_START", block + behind)
 
 

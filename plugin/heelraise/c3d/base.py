@@ -194,7 +194,7 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
             edit.delete(group, name, indices, kind, shape)
         if used is not None and indices:
             edit.set_count(group, "USED", max(int(used.numbers(unsigned=True).flat[0]) - len(indices), 0))
-    number = source.parameters.groups[GROUP]
+    number = source.parameters.groups.get(GROUP)
     edit.remove(lambda record: record.group_id == number)
     start = (source.header.parameter_block - 1) * BLOCK
     declared, gap = split_gap(head, start, source.parameters)

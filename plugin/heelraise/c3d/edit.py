@@ -78,12 +78,12 @@ class SectionEdit:
         """Number of a group, which is created when missing."""
         taken: set[int] = set()
         for record in self.records:
-            # Of two groups of one number the first owns the parameters.
-            if record.is_group and record.group_id not in taken and record.name.upper() == group.upper():
-                return record.group_id
-            if record.is_group:
+            # Of two groups of one number the first owns the parameters, and none can belong to number 128.
+            if record.is_group and record.group_id not in taken and record.group_id <= MAX_GROUPS:
+                if record.name.upper() == group.upper():
+                    return record.group_id
                 taken.add(record.group_id)
-        taken |= {record.group_id for record in self.records}
+        taken = {record.group_id for record in self.records}
         free = next((number for number in range(1, MAX_GROUPS + 1) if number not in taken), None)
         if free is None:
             raise InputError(f"no room for group {group}", why="all 127 group numbers are taken")

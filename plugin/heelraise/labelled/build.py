@@ -29,6 +29,7 @@ from heelraise.labelled.muscles import read_emg
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
+    from heelraise.labels import MissingRole
     from heelraise.protocol.schema import Protocol
     from heelraise.trial import Trial
 
@@ -38,6 +39,10 @@ SIDES = ("left", "right")
 SEGMENTS = {"shank": (*TIBIAL, *EPICONDYLES), "foot": PEDAL}
 #: Quiet stance must last this long to tell the markers' noise.
 MIN_NOISE_S = 2.0
+#: No camera system is this quiet in 4 to 15 Hz (mm): markers below it were smoothed before they reached us.
+SMOOTHED_MM = 5e-4
+#: Upper end of what such markers can still show, Hz.
+SMOOTHED_HZ = 4.0
 
 
 def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None) -> Signals:
@@ -72,7 +77,9 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
     notes += subject.notes if body.markers else ()
     series: list[Series] = []
     for side in SIDES:
-        series += _side_series(side, body, heels[side], ankles[side], quiet, rate)
+        found, smoothed = _side_series(side, body, heels[side], ankles[side], quiet, rate)
+        series += found
+        notes += smoothed
     series += _other_parts(body, rate)
     forces = read_forces(trial, protocol, body.axes, subject, _feet(body.markers), quiet)
     emg, emg_description, emg_notes = read_emg(trial, protocol)
@@ -119,10 +126,17 @@ def _feet(markers: Mapping[str, Array]) -> dict[str, Array]:
 
 def _side_series(
     side: str, body: BodyMarkers, heel: HeelHeight, ankle: AnkleAngles, quiet: Mask, rate: float
-) -> list[Series]:
+) -> tuple[list[Series], list[Note]]:
     sigmas, source = marker_noise(side, body.markers, quiet, rate)
     width = min(15.0, 0.45 * rate) - 4.0
-    bandwidth = _bandwidth(body.markers, side, rate)
+    bandwidth, notes = _bandwidth(body.markers, side, rate), []
+    if sigmas and max(sigmas.values()) < SMOOTHED_MM:
+        bandwidth = min(bandwidth or SMOOTHED_HZ, SMOOTHED_HZ)
+        text = (
+            f"The {side} leg's markers hold {max(sigmas.values()):.1g} mm of noise in 4 to 15 Hz, less than any camera "
+            "measures: they were smoothed before they reached us, and tremor cannot be told from them."
+        )
+        notes.append(Note("markers_smoothed", text))
     found: list[Series] = []
     floors = _angle_floor(side, body.markers, ankle, quiet, sigmas)
     for name, values in (("ankle_plantarflexion", ankle.plantarflexion), ("ankle_inversion", ankle.inversion)):
@@ -142,7 +156,7 @@ def _side_series(
             found.append(
                 Series("heel_acceleration", side, "m/s^2", rate, acceleration(marker[:, 2], rate), bandwidth, heel_noise)
             )
-    return found
+    return found, notes
 
 
 def acceleration(z: Array, rate: float) -> Array:
@@ -234,6 +248,11 @@ def _other_parts(body: BodyMarkers, rate: float) -> list[Series]:
     return found
 
 
+def _missing(role: MissingRole) -> str:
+    near = f"; near: {', '.join(role.near)}" if role.near else ""
+    return f"{role.role} is {role.reason} (looked for {', '.join(role.expected)}{near})"
+
+
 def _describe(
     body: BodyMarkers,
     heels: Mapping[str, HeelHeight],
@@ -268,5 +287,5 @@ def _describe(
         "force_plates": dict(plates),
         "emg": dict(emg),
         "bandwidth_hz": bandwidths,
-        "missing": list(identification.missing),
+        "missing": [_missing(role) for role in identification.missing],
     }

@@ -259,6 +259,7 @@ def fast_length(n: int) -> int:
 
 def _apply(x: ArrayLike, rate: float, gain: Gain, settling_s: float, keep_line: bool) -> Array:
     """Multiply the spectrum of the odd-extended record by ``gain``; all-pass gains keep the straight line."""
+    _check_positive(rate)
     data = _record(x)
     n = data.shape[0]
     if n < 2:

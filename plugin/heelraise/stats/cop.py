@@ -98,7 +98,10 @@ def cop_descriptors(
     InputError
         For too few samples, missing samples or different lengths.
     """
-    r = np.stack([np.asarray(ap, dtype=float), np.asarray(ml, dtype=float)], axis=-1)
+    x, y = np.asarray(ap, dtype=float), np.asarray(ml, dtype=float)
+    if x.shape != y.shape:
+        raise InputError("the two coordinates of the centre of pressure must have the same length")
+    r = np.stack([x, y], axis=-1)
     n = len(r)
     if r.ndim != 2 or n < MIN_SAMPLES:
         raise InputError(f"sway needs at least {MIN_SAMPLES} samples in one dimension per axis")

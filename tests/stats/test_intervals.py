@@ -1,0 +1,80 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heelraise.errors import InputError
+from heelraise.stats.intervals import block_bootstrap, log_ratio, power_interval, symmetry_angle
+
+POSITIVE = st.floats(1e-3, 1e3)
+
+
+def test_power_intervals_cover_as_promised() -> None:
+    powers = np.random.default_rng(0).chisquare(10, size=4000) / 10
+    limits = [power_interval(p, 10) for p in powers]
+    covered = np.mean([low <= 1 <= high for low, high in limits])
+    assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 4000))
+
+
+def test_block_bootstrap_covers_the_mean_of_a_correlated_record() -> None:
+    generator = np.random.default_rng(1)
+    hits = 0
+    for _ in range(150):
+        noise = generator.normal(size=520)
+        x = np.convolve(noise, np.ones(20) / 20, mode="valid")[:500]
+        low, high = block_bootstrap(x, lambda s: s.mean(axis=1), 50, generator)
+        hits += bool(low <= 0 <= high)
+    assert 0.80 <= hits / 150 <= 1.0
+
+
+def test_block_bootstrap_is_a_function_of_its_seed_and_keeps_channels_together() -> None:
+    x = np.random.default_rng(2).normal(size=(200, 3))
+    found = [block_bootstrap(x, lambda s: s.mean(axis=1), 10, np.random.default_rng(5)) for _ in range(2)]
+    np.testing.assert_array_equal(found[0], found[1])
+    assert found[0][0].shape == (3,)
+    same = np.repeat(x[:, :1], 2, axis=1)
+    low, high = block_bootstrap(same, lambda s: s.mean(axis=1), 10, np.random.default_rng(5))
+    assert low[0] == low[1]
+    assert high[0] == high[1]
+    with pytest.raises(InputError, match="bootstrap"):
+        block_bootstrap(np.empty(0), lambda s: s.mean(axis=1), 10, np.random.default_rng(5))
+
+
+@settings(max_examples=100, deadline=None)
+@given(POSITIVE, POSITIVE, st.floats(1.01, 5), st.floats(1.01, 5))
+def test_log_ratio_changes_sign_with_the_sides(a: float, b: float, wide_a: float, wide_b: float) -> None:
+    ci_a, ci_b = (a / wide_a, a * wide_a), (b / wide_b, b * wide_b)
+    forth, back = log_ratio(a, ci_a, b, ci_b), log_ratio(b, ci_b, a, ci_a)
+    assert forth is not None
+    assert back is not None
+    assert forth.value == pytest.approx(math.log(b / a), abs=1e-12)
+    assert forth.value == pytest.approx(-back.value, abs=1e-12)
+    assert forth.ci95 == pytest.approx((-back.ci95[1], -back.ci95[0]), abs=1e-9)
+    half = math.hypot(math.log(wide_a), math.log(wide_b))
+    assert forth.ci95[1] - forth.value == pytest.approx(half, rel=1e-9)
+    assert forth.excludes_zero == (abs(forth.value) > half)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
+def test_log_ratio_is_undefined_for_what_is_not_positive(bad: float) -> None:
+    assert log_ratio(bad, (1, 2), 1, (0.5, 2)) is None
+    assert log_ratio(1, (bad, 2), 1, (0.5, 2)) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(POSITIVE, POSITIVE, POSITIVE)
+def test_symmetry_angle_is_odd_and_free_of_scale(left: float, right: float, scale: float) -> None:
+    found = symmetry_angle(left, right)
+    assert found == pytest.approx(-symmetry_angle(right, left), abs=1e-9)
+    assert found == pytest.approx(symmetry_angle(scale * left, scale * right), abs=1e-9)
+    assert (found > 0) == (right > left) or found == pytest.approx(0, abs=1e-9)
+    assert -50 <= found <= 50
+
+
+def test_symmetry_angle_has_its_published_landmarks() -> None:
+    assert symmetry_angle(1, 1) == pytest.approx(0)
+    assert symmetry_angle(0, 1) == pytest.approx(50)
+    assert symmetry_angle(1, -1) == pytest.approx(-100)
+    assert -100 <= symmetry_angle(-1, -2) <= 100

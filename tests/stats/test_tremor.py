@@ -1,0 +1,200 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heelraise.errors import InputError
+from heelraise.stats.calibrate import coloured_noise
+from heelraise.stats.tremor import pooled_tremor, tremor_estimate
+
+RATE = 100.0
+
+
+def hold(
+    seed: int, seconds: float, rms: float, frequency: float, width: float = 0.0, rate: float = RATE
+) -> tuple[np.ndarray, float, float]:
+    """Sway, marker noise and a tremor; with the realised frequency and rms of the tremor."""
+    generator = np.random.default_rng(seed)
+    n = round(seconds * rate)
+    sway = coloured_noise(generator, n, rate, 3, 0)[:, 0] * 0.06
+    noise = 0.03 * generator.normal(size=n)
+    t = np.arange(n) / rate
+    if width == 0:
+        tremor = math.sqrt(2) * rms * np.sin(2 * np.pi * frequency * t + generator.uniform(0, 6))
+        return sway + noise + tremor, frequency, rms
+    length = 4 * n
+    f = np.fft.fftfreq(length, 1 / rate)
+    density = np.where(f > 0, np.exp(-4 * math.log(2) * ((f - frequency) / width) ** 2), 0)
+    parts = generator.normal(size=(2, length))
+    analytic = np.fft.ifft((parts[0] + 1j * parts[1]) * np.sqrt(density))[:n]
+    analytic *= rms / math.sqrt(np.sum(density)) * length
+    step = analytic[1:] * analytic[:-1].conj()
+    # Mean instantaneous frequency weighted by power: the centroid without the leakage of a short transform.
+    centre = np.sum(np.angle(step) * np.abs(step)) / np.sum(np.abs(step)) * rate / (2 * np.pi)
+    return sway + noise + analytic.real, float(centre), float(np.std(analytic.real))
+
+
+@pytest.mark.parametrize("seconds", [3.0, 5.0, 9.9, 10.0, 19.0, 40.0])
+@pytest.mark.parametrize("width", [0.0, 0.5, 1.5])
+def test_frequency_and_rms_are_found(seconds: float, width: float) -> None:
+    count, rate = 16, 250.0 if seconds == 5 else RATE
+    frequency_errors, rms_errors, covered = [], [], []
+    for seed in range(count):
+        rms = (0.2, 0.7, 2.5)[seed % 3]
+        x, centre, truth = hold(seed, seconds, rms, 5.5 + 0.35 * seed, width, rate)
+        noise = 0.03**2 * 11 / (rate / 2)
+        found = tremor_estimate(x, rate, noise_power_in_band=noise)
+        assert found.status == "ok"
+        assert found.frequency is not None
+        assert found.rms is not None
+        assert found.frequency_ci95 is not None
+        assert found.rms_ci95 is not None
+        frequency_errors.append(abs(found.frequency - centre))
+        rms_errors.append(abs(found.rms / truth - 1))
+        covered.append(
+            found.frequency_ci95[0] <= centre <= found.frequency_ci95[1]
+            and found.rms_ci95[0] <= truth <= found.rms_ci95[1]
+        )
+    assert np.quantile(frequency_errors, 0.9) < 0.15
+    assert np.quantile(rms_errors, 0.9) < 0.08
+    assert np.mean(covered) >= 0.85
+
+
+def test_intervals_cover_the_process_behind_a_narrow_band_tremor() -> None:
+    count = 80
+    hits = np.zeros(2)
+    for seed in range(count):
+        x, _, _ = hold(seed, 10.0, 0.5, 7.0, 1.0)
+        found = tremor_estimate(x, RATE)
+        assert found.frequency_ci95 is not None
+        assert found.rms_ci95 is not None
+        hits += (
+            found.frequency_ci95[0] <= 7.0 <= found.frequency_ci95[1],
+            found.rms_ci95[0] <= 0.5 <= found.rms_ci95[1],
+        )
+    assert (hits / count > 0.95 - 4 * math.sqrt(0.95 * 0.05 / count)).all()
+
+
+def test_without_tremor_there_is_a_limit_and_no_frequency() -> None:
+    x, _, _ = hold(1, 19.0, 0.0, 7.0)
+    found = tremor_estimate(x, RATE)
+    assert found.status == "not_detected"
+    for name in ("frequency", "rms", "peak_rms", "peak_to_peak", "bandwidth", "prominence_db"):
+        assert getattr(found, name) is None
+    assert found.upper_limit is not None
+    assert 0 < found.upper_limit < 0.2
+    assert found.total_rms is not None
+    assert [b.band for b in found.band_rms] == [(2.0, 4.0), (4.0, 8.0), (8.0, 12.0), (13.0, 18.0)]
+    assert all(b.ci95[0] < b.value < b.ci95[1] for b in found.band_rms)
+
+
+@pytest.mark.parametrize("seconds", [3.0, 10.0, 30.0])
+def test_a_missed_tremor_lies_below_its_upper_limit(seconds: float) -> None:
+    above = missed = 0
+    for seed in range(60):
+        rms = (0.02, 0.04, 0.07)[seed % 3]
+        x, _, truth = hold(seed, seconds, rms, 5 + seed % 9)
+        found = tremor_estimate(x, RATE)
+        if found.status == "not_detected":
+            assert found.upper_limit is not None
+            missed += 1
+            above += truth > found.upper_limit
+    assert missed >= 5
+    assert above <= 0.05 * missed + 4 * math.sqrt(0.05 * 0.95 * missed)
+
+
+@settings(max_examples=15, deadline=None)
+@given(scale=st.floats(0.01, 100), sign=st.sampled_from([-1, 1]), offset=st.floats(-90, 90))
+def test_estimates_scale_with_the_unit_and_ignore_sign_offset_and_direction(
+    scale: float, sign: int, offset: float
+) -> None:
+    x, _, _ = hold(3, 8.0, 0.4, 7.3)
+    plain, other = tremor_estimate(x, RATE), tremor_estimate((sign * scale * x + offset)[::-1], RATE)
+    assert plain.status == other.status == "ok"
+    for name, factor in (("frequency", 1), ("rms", scale), ("peak_rms", scale), ("peak_to_peak", scale)):
+        assert getattr(other, name) == pytest.approx(factor * getattr(plain, name), rel=1e-4)
+    assert other.rms_ci95 == pytest.approx([scale * v for v in plain.rms_ci95 or ()], rel=1e-4)
+
+
+def test_peak_to_peak_is_that_of_a_sinusoid() -> None:
+    found = tremor_estimate(hold(4, 19.0, 0.5, 8.0)[0], RATE)
+    assert found.peak_to_peak == pytest.approx(2 * math.sqrt(2) * 0.5, rel=0.03)
+
+
+def test_noise_is_taken_off_and_a_tremor_below_it_is_called_so() -> None:
+    x, _, _ = hold(5, 19.0, 0.2, 8.0)
+    plain, less = tremor_estimate(x, RATE), tremor_estimate(x, RATE, noise_power_in_band=0.01)
+    assert plain.rms is not None
+    assert less.rms is not None
+    assert less.status == "ok"
+    assert less.rms**2 == pytest.approx(plain.rms**2 - 0.01, rel=1e-9)
+    assert less.noise_rms == pytest.approx(0.1)
+    below = tremor_estimate(x, RATE, noise_power_in_band=0.03)
+    assert below.status == "below_noise_floor"
+    assert below.rms is not None
+
+
+def test_peak_rms_leaves_the_background_out() -> None:
+    generator = np.random.default_rng(6)
+    t = np.arange(3000) / RATE
+    x = 0.5 * generator.normal(size=3000) + 0.5 * np.sin(2 * np.pi * 8 * t)
+    found = tremor_estimate(x, RATE)
+    assert found.rms is not None
+    assert found.peak_rms is not None
+    assert found.peak_rms == pytest.approx(0.5 / math.sqrt(2), rel=0.1)
+    assert found.rms**2 == pytest.approx(0.125 + 0.25 * 11 / 50, rel=0.15)
+    assert found.power_fraction == pytest.approx((0.125 + 0.055) / (0.125 + 0.115), rel=0.15)
+
+
+@pytest.mark.parametrize(("n", "known"), [(0, False), (5, False), (90, False), (120, True), (299, True)])
+def test_short_records_are_too_short_and_never_an_error(n: int, known: bool) -> None:
+    found = tremor_estimate(np.sin(np.arange(float(n))), RATE)
+    assert found.status == "too_short"
+    assert found.frequency is None
+    assert (found.total_rms is not None) == known
+
+
+def test_a_lowpassed_signal_is_prefiltered_unless_a_peak_is_seen_below_the_cut() -> None:
+    quiet, _, _ = hold(7, 19.0, 0.0, 7.0)
+    shaking, _, _ = hold(7, 19.0, 0.5, 7.0)
+    assert tremor_estimate(quiet, RATE, bandwidth_hz=5.0).status == "prefiltered"
+    assert tremor_estimate(quiet, RATE, bandwidth_hz=10.0).status == "prefiltered"
+    found = tremor_estimate(shaking, RATE, bandwidth_hz=10.0)
+    assert found.status == "ok"
+    assert found.frequency == pytest.approx(7, abs=0.15)
+    assert [b.band for b in found.band_rms] == [(2.0, 4.0), (4.0, 8.0)]
+    assert tremor_estimate(quiet, RATE, bandwidth_hz=40.0).status == "not_detected"
+
+
+def test_pooling_holds_finds_what_a_single_one_does_not() -> None:
+    records = [hold(seed, 4.0, 0.045, 9.0)[0] for seed in range(12)]
+    single = [tremor_estimate(x, RATE).status == "ok" for x in records]
+    pooled = pooled_tremor(records, RATE)
+    assert sum(single) < 12
+    assert pooled.status == "ok"
+    assert pooled.frequency == pytest.approx(9.0, abs=0.3)
+    assert pooled.duration_s == pytest.approx(48)
+
+
+def test_pooling_leaves_short_holds_out_and_one_record_is_itself() -> None:
+    x, _, _ = hold(8, 6.0, 0.5, 7.0)
+    pooled = pooled_tremor([x, x[:150]], RATE)
+    assert pooled.duration_s == pytest.approx(6)
+    assert pooled.rms == tremor_estimate(x, RATE).rms
+    assert pooled_tremor([x[:150], x[:180]], RATE).status == "too_short"
+    with pytest.raises(InputError, match="one axis"):
+        pooled_tremor([], RATE)
+
+
+@pytest.mark.parametrize("x", [np.zeros(1000), np.full(1000, 3.3), np.linspace(0, 1, 1000)])
+def test_records_without_any_movement_have_no_tremor(x: np.ndarray) -> None:
+    assert tremor_estimate(x, RATE).status == "not_detected"
+
+
+def test_a_pure_sinusoid_without_noise_is_found() -> None:
+    found = tremor_estimate(np.sin(2 * np.pi * 6.5 * np.arange(1000) / RATE), RATE)
+    assert found.status == "ok"
+    assert found.frequency == pytest.approx(6.5, abs=0.02)
+    assert found.resolution_limited is True
