@@ -230,6 +230,18 @@ def test_rotations_and_trailing_bytes_are_kept(write_trial, additions, tmp_path:
     assert copied.path.read_bytes()[(block - 1) * 512 :] == rotations
 
 
+def test_a_file_not_filled_to_a_block_stays_so(write_trial, additions, tmp_path: Path) -> None:
+    original = write_trial(storage="int16")
+    original.path.write_bytes(original.path.read_bytes()[: original.layout.end])
+    original = read_container(original.path, strict=True)
+    assert original.size % 512 != 0
+    append(original, tmp_path / "copy.c3d", **additions(original))
+    copied = read_container(tmp_path / "copy.c3d", strict=True)
+    assert copied.size == copied.layout.end
+    assert restore(copied, tmp_path / "back.c3d")
+    assert (tmp_path / "back.c3d").read_bytes() == original.path.read_bytes()
+
+
 def test_truncated_file(write_trial, additions, tmp_path: Path) -> None:
     original = write_trial()
     raw = original.path.read_bytes()
@@ -245,8 +257,8 @@ def test_truncated_file(write_trial, additions, tmp_path: Path) -> None:
 
 def test_full_parameter_section(write_trial, additions, tmp_path: Path) -> None:
     room = 255 * 512 - write_trial().parameters.end
-    for free, remembers in ((6000, True), (1150, False)):
-        big = {("BIG", f"X{i:03}"): bytes(250) for i in range((room - free) // 264)}
+    for free, remembers in ((6000, True), (1500, False)):
+        big = {("BIG", f"X{i:03}"): bytes(250) for i in range((room - free) // 262)}
         original = write_trial(parameters=big)
         append(original, tmp_path / "copy.c3d", **additions(original))
         copied = read_container(tmp_path / "copy.c3d", strict=True)
@@ -255,7 +267,7 @@ def test_full_parameter_section(write_trial, additions, tmp_path: Path) -> None:
         back = read_container(tmp_path / "back.c3d")
         assert back.analog_labels == original.analog_labels
         assert_same_samples(original, back)
-    original = write_trial(parameters={("BIG", f"X{i:03}"): bytes(250) for i in range((room - 300) // 264)})
+    original = write_trial(parameters={("BIG", f"X{i:03}"): bytes(250) for i in range((room - 300) // 262)})
     with pytest.raises(InputError, match="255 blocks"):
         append(original, tmp_path / "full.c3d", **additions(original))
     assert not (tmp_path / "full.c3d").exists()
@@ -316,6 +328,19 @@ def test_in_place(write_trial, additions) -> None:
     before = original.points()
     append(original, original.path, **additions(original))
     assert np.array_equal(read_container(original.path).points(), before, equal_nan=True)
+
+
+def test_events_and_results_alone(write_trial, additions, tmp_path: Path) -> None:
+    original = write_trial()
+    added = additions(original) | {"channels": []}
+    append(original, tmp_path / "copy.c3d", **added)
+    copied = read_container(tmp_path / "copy.c3d", strict=True)
+    assert copied.analog_labels == original.analog_labels
+    assert len(copied.events()) == 4
+    append(copied, tmp_path / "again.c3d", **added)
+    assert (tmp_path / "again.c3d").read_bytes() == copied.path.read_bytes()
+    assert restore(copied, tmp_path / "back.c3d")
+    assert (tmp_path / "back.c3d").read_bytes() == original.path.read_bytes()
 
 
 class Broken(OSError):

@@ -52,6 +52,14 @@ def test_one_channel_at_a_time(write_trial) -> None:
     assert found.analogs([]).shape == (60, 0)
 
 
+@pytest.mark.parametrize(("processor", "storage"), FORMATS)
+def test_single_precision(write_trial, processor: str, storage: str) -> None:
+    found = write_trial(processor=processor, storage=storage, gen_scale=0.5)
+    for read in (found.points, found.analogs):
+        assert read(dtype=np.float32).dtype == np.float32
+        assert np.array_equal(read(dtype=np.float32), read().astype(np.float32), equal_nan=True)
+
+
 def test_unsigned_samples_and_offsets(write_trial) -> None:
     values = np.linspace(-10.0, 10.0, 60)[:, None]
     coding = AnalogCoding(scale=20.0 / 65535, offset=32768)

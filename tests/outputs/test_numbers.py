@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heelraise.outputs.numbers import plain, rounded
-from heelraise.outputs.summary import dump
+from heelraise.outputs.summary import dump, dump_summary
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -47,3 +47,13 @@ def test_no_negative_zero():
 def test_flat_records_stand_on_one_line():
     text = dump({"metrics": [{"name": "a", "value": 1.0, "ci95": [0.5, 1.5]}]})
     assert "- {name: a, value: 1.0, ci95: [0.5, 1.5]}" in text
+
+
+scalars = st.one_of(st.booleans(), st.integers(-(10**9), 10**9), finite, st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20))
+records = st.dictionaries(st.from_regex(r"[a-z_]{1,10}", fullmatch=True), st.one_of(scalars, st.lists(scalars, max_size=3)), min_size=1)
+
+
+@given(st.lists(records, min_size=1, max_size=5))
+def test_metrics_read_back_as_they_were(metrics):
+    summary = plain({"schema": "x", "metrics": metrics})
+    assert yaml.safe_load(dump_summary(summary)) == summary

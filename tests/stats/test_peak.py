@@ -94,7 +94,7 @@ def test_only_calibrated_estimators_are_tested() -> None:
 def test_the_calibration_command_writes_the_same_table_for_the_same_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(calibrate, "DURATIONS_S", {1.0: (3.0,)})
+    monkeypatch.setattr(calibrate, "RECORDS", {1.0: ((3.0, 1), (4.0, 2))})
     texts = []
     for name, workers in (("a.csv", "1"), ("b.csv", "2")):
         path = tmp_path / name

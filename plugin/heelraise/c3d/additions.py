@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heelraise.c3d.base import EVENT_TABLES, GROUP, Base
+from heelraise.c3d.base import EVENT_TABLES, GROUP, OURS, Base
 from heelraise.c3d.codec import FloatArray, is_plausible
 from heelraise.c3d.coding import AnalogCoding, analog_coding
 from heelraise.c3d.edit import SectionEdit
@@ -18,8 +18,6 @@ from heelraise.errors import InputError
 
 MAX_LABEL = 16
 LINE = 128
-UNDO = "UNDO"
-RESERVED = {"CHANNELS", "EVENT", "ANALYSIS", UNDO}
 
 
 @dataclass(frozen=True)
@@ -190,8 +188,9 @@ def add_provenance(
         "ANALYSIS": sorted({value.name for value in analysis}),
     }
     for name, entries in names.items():
-        edit.insert_text(GROUP, name, 0, entries)
-    reserved = RESERVED & {name.upper() for name in provenance}
+        if entries:
+            edit.insert_text(GROUP, name, 0, entries)
+    reserved = set(OURS) & {name.upper() for name in provenance}
     if reserved:
         raise ValueError(f"Expected other names than {sorted(reserved)} in the provenance")
     for name, text in provenance.items():

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from heelraise.c3d import undo
-from heelraise.c3d.container import Container, section_bytes
+from heelraise.c3d.container import Container
 from heelraise.c3d.edit import SectionEdit
 from heelraise.c3d.header import ANALOG_WORDS, BLOCK, Header, parse_header, patched
 from heelraise.c3d.layout import Layout, resolve_layout
+from heelraise.c3d.opening import section_bytes
 from heelraise.c3d.parameters import (
     BYTE,
     CHARACTER,
@@ -26,6 +27,9 @@ from heelraise.c3d.records import join_section
 from heelraise.errors import InputError
 
 GROUP = "HEELRAISE"
+UNDO = "UNDO"
+# Names in our group that tell what in the file is ours.
+OURS = ("CHANNELS", "EVENT", "ANALYSIS", UNDO)
 CHANNEL_TABLES = {
     "LABELS": CHARACTER,
     "DESCRIPTIONS": CHARACTER,
@@ -125,7 +129,7 @@ def base_of(source: Container) -> Base:
             "channels cannot be appended", where=str(source.path), why="its parameters reach into its samples"
         )
     labels = tuple(source.parameters.strings(GROUP, "CHANNELS", joined=True))
-    if source.parameters.get(GROUP, "CHANNELS") is None:
+    if all(source.parameters.get(GROUP, name) is None for name in OURS):
         end = source.layout.end
         # Where the size alone counts the frames, padding would add some.
         behind = end if source.layout.counted_by_size else min(end + (-end) % BLOCK, source.size)
@@ -148,7 +152,7 @@ def split_gap(head: bytes, start: int, section: ParameterSection) -> tuple[int, 
 
 def _restored(source: Container, head: bytes, labels: tuple[str, ...]) -> Base | None:
     """The original's very bytes, when nobody has changed our copy."""
-    stored = source.parameters.get(GROUP, "UNDO")
+    stored = source.parameters.get(GROUP, UNDO)
     if stored is None or stored.kind != BYTE:
         return None
     found = undo.unpack(stored.data, head)

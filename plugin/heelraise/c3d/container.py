@@ -1,10 +1,9 @@
-"""Reading a C3D file: the container that everything else takes its samples from."""
+"""An open C3D file: the container that everything else takes its samples from."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from heelraise.c3d.codec import CODECS, INTEL, Codec, FloatArray, is_plausible
+from heelraise.c3d.codec import Codec, FloatArray
 from heelraise.c3d.events import Event, read_events
-from heelraise.c3d.header import BLOCK, MAGIC, Header, parse_header
-from heelraise.c3d.layout import Layout, resolve_layout
-from heelraise.c3d.parameters import MAX_SECTION_BLOCKS, PREAMBLE, ParameterSection, codec_of, parse_section
+from heelraise.c3d.header import Header
+from heelraise.c3d.layout import Layout
+from heelraise.c3d.parameters import ParameterSection
 from heelraise.errors import InputError
 from heelraise.notes import Note
 
@@ -142,7 +141,8 @@ class Container:
         scales = np.ones(self.analog_count)
         stored = self.parameters.numbers("ANALOG", "SCALE", joined=True)[: self.analog_count]
         scales[: stored.size] = stored
-        return scales * self.parameters.number("ANALOG", "GEN_SCALE", 1.0)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return scales * self.parameters.number("ANALOG", "GEN_SCALE", 1.0)
 
     @cached_property
     def analog_offsets(self) -> FloatArray:
@@ -152,8 +152,13 @@ class Container:
         offsets[: stored.size] = stored[: self.analog_count]
         return offsets
 
-    def points(self) -> FloatArray:
+    def points(self, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
         """Marker coordinates.
+
+        Parameters
+        ----------
+        dtype : dtype
+            ``float32`` halves the memory; it is exact for the coordinates of Intel and MIPS float files.
 
         Returns
         -------
@@ -166,19 +171,18 @@ class Container:
             The file cannot be read any more, or has changed since it was opened.
         """
         layout = self.layout
-        out = np.empty((layout.frames, layout.points, 3))
+        out = np.empty((layout.frames, layout.points, 3), dtype)
         if not out.size:
             return out
         for first, words in self.frames():
             quads = words[:, : 4 * layout.points].reshape(len(words), layout.points, 4)
             part = out[first : first + len(words)]
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 if layout.is_float and not self.codec.vax:
                     part[...] = quads[..., :3]
                 else:
-                    part[...] = self.codec.decode(quads[..., :3])
-                if not layout.is_float:
-                    part *= layout.scale
+                    scale = 1.0 if layout.is_float else layout.scale
+                    part[...] = self.codec.decode(quads[..., :3]) * scale
                 part[~(self.codec.decode(quads[..., 3]) >= 0)] = np.nan
         return out
 
@@ -215,13 +219,17 @@ class Container:
             out[first : first + len(words)] = stored.astype(np.int16)
         return out
 
-    def analogs(self, channels: Sequence[int] | None = None) -> FloatArray:
+    def analogs(
+        self, channels: Sequence[int] | None = None, dtype: npt.DTypeLike = np.float64
+    ) -> npt.NDArray[Any]:
         """Analog samples.
 
         Parameters
         ----------
         channels : sequence of int, optional
             Which channels, all of them by default.
+        dtype : dtype
+            ``float32`` halves the memory.
 
         Returns
         -------
@@ -236,9 +244,10 @@ class Container:
         layout = self.layout
         columns = slice(None) if channels is None else np.asarray(channels, dtype=np.intp)
         scales, offsets = self.analog_scales[columns], self.analog_offsets[columns]
-        out = np.empty((layout.frames * layout.per_frame, scales.size))
+        out = np.empty((layout.frames * layout.per_frame, scales.size), dtype)
         if not out.size:
             return out
+        plain = not np.any(offsets) and bool(np.all(scales == 1.0))
         for first, words in self.frames():
             stored = words[:, 4 * layout.points :].reshape(-1, layout.channels)
             if not layout.is_float and self.analog_unsigned:
@@ -246,11 +255,10 @@ class Container:
             start = first * layout.per_frame
             part = out[start : start + len(stored)]
             with np.errstate(invalid="ignore", over="ignore"):
-                part[...] = self.codec.decode(stored[:, columns])
-                if np.any(offsets):
-                    part -= offsets
-                if np.any(scales != 1.0):
-                    part *= scales
+                if plain and not self.codec.vax:
+                    part[...] = stored[:, columns]
+                else:
+                    part[...] = (self.codec.decode(stored[:, columns]) - offsets) * scales
         return out
 
     def events(self) -> tuple[Event, ...]:
@@ -297,7 +305,7 @@ class Container:
             stream = self.path.open("rb")
             found = os.fstat(stream.fileno())
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
         if (found.st_size, found.st_mtime_ns) != self.identity:
             stream.close()
             raise InputError(
@@ -306,119 +314,10 @@ class Container:
         return stream
 
 
-def read_container(path: Path | str, *, strict: bool = False) -> Container:
-    """Open a C3D file.
-
-    Parameters
-    ----------
-    path : Path or str
-    strict : bool
-        Refuse what lenient reading only notes.
-
-    Returns
-    -------
-    Container
-
-    Raises
-    ------
-    InputError
-        No C3D file, one without a whole frame, or in strict mode anything odd.
-    """
-    path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError("this is not a regular file", where=str(path))
-            head = stream.read(BLOCK * (2 * MAX_SECTION_BLOCKS))
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    container = _parse(path, head, status.st_size, status.st_mtime_ns)
-    if strict and container.notes:
-        first = container.notes[0]
-        raise InputError(first.message.rstrip("."), where=str(path), why=f"strict reading, {first.code}")
-    return container
-
-
-def _unreadable(path: Path, error: OSError) -> InputError:
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Say why a file cannot be opened."""
     if isinstance(error, FileNotFoundError):
         return InputError("there is no such file", where=str(path))
     if isinstance(error, IsADirectoryError) or path.is_dir():
         return InputError("this is a directory, not a C3D file", where=str(path))
     return InputError("the file cannot be read", where=str(path), why=error.strerror or type(error).__name__)
-
-
-def _parse(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
-    where = str(path)
-    if not head:
-        raise InputError("the file is empty", where=where)
-    if len(head) < BLOCK or head[1] != MAGIC:
-        raise InputError("this is not a C3D file", where=where, why=_what_it_looks_like(head))
-    start = (head[0] - 1) * BLOCK
-    if start < BLOCK or start + PREAMBLE > min(size, len(head)):
-        raise InputError(
-            "the parameter section is missing", where=where, why=f"the header points to block {head[0]}"
-        )
-    notes: list[Note] = []
-    codec = codec_of(head[start:])
-    if codec is None:
-        codec = _guess_codec(head[:BLOCK])
-        notes.append(
-            Note(
-                "processor_unknown", f"Processor byte {head[start + 3]} is not defined; read as {codec.name}."
-            )
-        )
-    header = parse_header(head[:BLOCK], codec)
-    section_end = start + head[start + 2] * BLOCK
-    section, section_notes = parse_section(section_bytes(head, header), codec)
-    if not section.records:
-        if not (is_plausible(header.rate, 0.1, 1e5) and is_plausible(header.scale, 1e-9, 1e6)):
-            raise InputError("neither header nor parameters are readable", where=where)
-        notes.append(Note("parameters_missing", "The file has no parameters; the header alone is used."))
-    layout, layout_notes = resolve_layout(header, section, size, section_end)
-    if start < layout.start < start + section.end:
-        section, section_notes = parse_section(head[start : layout.start], codec)
-        layout, layout_notes = resolve_layout(header, section, size, section_end)
-    if layout.frames == 0:
-        raise InputError(
-            "the file ends before one whole frame",
-            where=where,
-            why=f"a frame needs {layout.frame_bytes} bytes",
-        )
-    all_notes = (*notes, *section_notes, *layout_notes)
-    return Container(path, size, all_notes, codec, header, section, layout, (size, mtime_ns))
-
-
-def section_bytes(head: bytes, header: Header) -> bytes:
-    """The parameter section, with blocks that may lie between it and the samples.
-
-    The data start is the better end: the section's own block count is wrong in some files.
-    """
-    start, stop = ((block - 1) * BLOCK for block in (header.parameter_block, header.data_block))
-    if not start < stop <= start + MAX_SECTION_BLOCKS * BLOCK:
-        stop = start + head[start + 2] * BLOCK
-    return head[start:stop]
-
-
-def _what_it_looks_like(head: bytes) -> str:
-    sample = head[:BLOCK]
-    if not any(sample):
-        return "it begins with zeros only"
-    if all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in sample):
-        return "it looks like text"
-    if len(head) < BLOCK:
-        return f"it has only {len(head)} bytes"
-    return f"its second byte is {head[1]} instead of {MAGIC}"
-
-
-def _guess_codec(header: bytes) -> Codec:
-    """The processor in whose order the header's rate and scale make sense."""
-    for codec in CODECS.values():
-        parsed = parse_header(header, codec)
-        if (
-            is_plausible(parsed.rate, 0.1, 1e5)
-            and is_plausible(parsed.scale, 1e-6, 1e4)
-            and parsed.last_frame
-        ):
-            return codec
-    return INTEL

@@ -18,8 +18,9 @@ import numpy as np
 
 from heelraise.c3d.additions import AnalogChannel, AnalysisValue
 from heelraise.c3d.appending import append, restore
-from heelraise.c3d.container import Container, read_container
+from heelraise.c3d.container import Container
 from heelraise.c3d.events import Event
+from heelraise.c3d.opening import read_container
 from heelraise.c3d.verify_ezc3d import Ezc3dJudge
 from heelraise.errors import HeelraiseError
 

@@ -51,7 +51,8 @@ def _group_events(section: ParameterSection) -> list[Event]:
     used = int(section.number("EVENT", "USED", len(labels), unsigned=True))
     events = []
     for i in range(min(used, len(times))):
-        seconds = float(times[i, 0] * 60.0 + times[i, 1])
+        # Python's floats: a damaged time may be infinite, which numpy would warn about.
+        seconds = float(times[i, 0]) * 60.0 + float(times[i, 1])
         if not np.isfinite(seconds):
             continue
         context = contexts[i] if i < len(contexts) else ""

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from heelraise.c3d import header as at
 from heelraise.c3d.additions import AnalogChannel
-from heelraise.c3d.base import Base
-from heelraise.c3d.container import Container, read_container
+from heelraise.c3d.base import GROUP, Base
+from heelraise.c3d.container import Container
 from heelraise.c3d.edit import SectionEdit
 from heelraise.c3d.header import BLOCK
+from heelraise.c3d.opening import read_container
 from heelraise.c3d.parameters import Record
 from heelraise.errors import InputError, OutputError
 from heelraise.notes import Note
@@ -88,7 +89,7 @@ def verify_copy(
         channels=tuple(channel.label for channel in channels),
         replaced=base.replaced,
         samples_compared=base.layout.frames * base.layout.frame_words,
-        parameters_changed=tuple(edit.changed),
+        parameters_changed=tuple(name for name in edit.changed if not name.startswith(f"{GROUP}:")),
         parameters_added=tuple(edit.added),
         quantisation=dict(zip((channel.label for channel in channels), errors, strict=True)),
         notes=notes,

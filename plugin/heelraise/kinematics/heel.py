@@ -22,8 +22,9 @@ from heelraise.kinematics.arrays import (
 )
 from heelraise.notes import Note
 
-#: Low-pass of the positions from which speeds and the flat baseline are taken, Hz.
-SPEED_LOW_PASS_HZ = 6.0
+#: Low-pass of the positions from which speeds and the flat baseline are taken, Hz. A tremor of 2.5 deg rms moves
+#: a planted forefoot marker at 70 mm/s: whether a foot stands is judged on its path without tremor.
+SPEED_LOW_PASS_HZ = 2.5
 #: Heel and forefoot slower than this are still, mm/s.
 STILL_SPEED_MM_S = 25.0
 #: A heel within this of the flat baseline is flat, mm.
@@ -51,7 +52,7 @@ class HeelHeight:
     forefoot_height : (T,) array or None
         Forefoot marker above its place in flat stance, mm.
     forefoot_speed : (T,) array or None
-        Speed in space of the forefoot marker, low-passed at 6 Hz, mm/s.
+        Speed in space of the forefoot marker, low-passed at 2.5 Hz, mm/s.
     flat : (T,) bool array
         Frames with the foot flat and still.
     source : str

@@ -17,10 +17,10 @@ from heelraise.stats.emg import (
     MIN_EPOCHS,
     MIN_SPECTRAL_RATE_HZ,
     EmgEpochs,
-    Modulation,
     emg_epochs,
     modulation_depth,
     rectified,
+    surrogate_density,
     trend,
 )
 from heelraise.stats.quantiles import t_quantile
@@ -125,10 +125,12 @@ def _modulation(
 ) -> list[Metric]:
     count = len(own)
     estimates = estimate_all(*rectified(window, rate), tremor.band, [alpha] * count, [0.0] * count, [None] * count)
-    whole = modulation_depth(window, rate, generator, None, tremor.band)
+    noise = surrogate_density(window, rate, generator)
+    whole = modulation_depth(window, rate, generator, None, tremor.band, noise=noise)
     found: list[Metric] = []
     for k, one in enumerate(own):
-        found += _depth(one, phase, window[:, k], rate, estimates[k], whole, k, generator)
+        own_noise = (noise[0], noise[1][:, k])
+        found += _depth(one, phase, window[:, k], rate, estimates[k], float(whole.floor[k]), own_noise, generator)
     return found
 
 
@@ -138,12 +140,11 @@ def _depth(
     window: Array,
     rate: float,
     estimate: TremorEstimate,
-    whole: Modulation,
-    k: int,
+    floor: float,
+    noise: tuple[Array, Array],
     generator: np.random.Generator,
 ) -> list[Metric]:
     detail = {"duration_s": window.size / rate, "measure": "modulation_depth"}
-    floor = float(whole.floor[k])
     if estimate.frequency is None:
         level = float(np.mean(np.abs(window)))
         limit = np.sqrt(2) * estimate.upper_limit / level if estimate.upper_limit is not None and level > 0 else None
@@ -155,7 +156,7 @@ def _depth(
                 upper_limit=limit, detail=detail,
             ),
         ]
-    depth = modulation_depth(window, rate, generator, estimate.frequency)
+    depth = modulation_depth(window, rate, generator, estimate.frequency, noise=noise)
     interval = (float(depth.depth_ci95[0]), float(depth.depth_ci95[1]))
     return [
         _record(

@@ -14,7 +14,7 @@ from heelraise.errors import InputError, OutputError
 from heelraise.notes import Note
 from heelraise.outputs.atomic import ensure_folder
 from heelraise.outputs.copy import write_copy
-from heelraise.outputs.summary import build_summary, dump
+from heelraise.outputs.summary import build_summary, dump_summary
 
 if TYPE_CHECKING:
     from heelraise.result import TrialResult
@@ -60,7 +60,7 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None) -> Pu
         outputs, result = _copy(result, aside)
         outputs = {"c3d": target.name, **outputs}
         outputs["verified"] = {"own": "equal", **({"ezc3d": judge(aside)} if judge is not None else {})}
-        text = dump(build_summary(result, outputs))
+        text = dump_summary(build_summary(result, outputs))
         write_atomically(summary, lambda stream: stream.write(text.encode("utf-8")) and None)
         try:
             aside.replace(target)

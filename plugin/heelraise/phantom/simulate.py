@@ -105,10 +105,16 @@ def _events(scenario: Scenario) -> list[Event]:
 
 
 def _labels(scenario: Scenario) -> dict[str, str]:
-    """First label of every role of the marker set that the phantom's body has."""
+    """First label of every role of the marker set that the phantom's body has.
+
+    Medial markers that a set wears in static trials only are left out, as laboratories do.
+    """
     chosen = marker_set(scenario.lab.marker_set)
     exact = _phantom_roles()
-    return {role: labels[0] for role, labels in chosen.roles.items() if role in exact and labels and role not in chosen.optional}
+    taken_off = {role for role in chosen.optional if ".medial_" in role}
+    return {
+        role: labels[0] for role, labels in chosen.roles.items() if role in exact and labels and role not in taken_off
+    }
 
 
 def _phantom_roles() -> set[str]:
@@ -162,6 +168,7 @@ def _truth(scenario: Scenario, motion: dict[str, SideMotion], time: Array, rate:
                     "side": side,
                     "repetition": number,
                     "rms_deg": float(np.sqrt(np.mean(part**2))),
+                    "rms_4_15_hz_deg": band_rms(part, rate, 4.0, 15.0),
                     "frequency_hz": mean_frequency(part, rate),
                     "plantarflexion_mean_deg": float(angle[inside].mean()),
                 }
@@ -187,3 +194,11 @@ def mean_frequency(part: Array, rate: float) -> float | None:
     freq = np.fft.rfftfreq(part.size, 1 / rate)
     total = float(power.sum())
     return float(power @ freq / total) if total > 1e-12 else None
+
+
+def band_rms(part: Array, rate: float, low_hz: float, high_hz: float) -> float:
+    """Root mean square within a band, of a record without noise."""
+    power = np.abs(np.fft.rfft(part - part.mean())) ** 2
+    freq = np.fft.rfftfreq(part.size, 1 / rate)
+    inside = power[(freq >= low_hz) & (freq < high_hz)]
+    return float(np.sqrt(2.0 * inside.sum()) / part.size)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
-from heelraise.signal.filters import bandpass, frequencies, highpass, lowpass
+from heelraise.signal.filters import bandpass, fast_length, frequencies, highpass, lowpass
 from heelraise.signal.spectrum import Spectrum, band_power, spectrum
 from heelraise.stats.quantiles import chi2_quantile, t_quantile
 
@@ -28,6 +28,7 @@ MIN_SPECTRAL_RATE_HZ = 1000.0
 MIN_EPOCHS = 8
 _RECTIFIED_RATE_HZ = 200.0
 _HALF_WIDTH_HZ = 0.5
+_SURROGATE_S = 8.0
 _MAINS_DB = 10.0
 
 
@@ -160,7 +161,7 @@ def trend(time: ArrayLike, values: ArrayLike) -> Trend | None:
     Notes
     -----
     Newey and West (1987), Bartlett weights, lag ``floor(4 (n/100)^(2/9))``, times n / (n - 2), Student's t
-    with n - 2 degrees of freedom.
+    with n - 2 degrees of freedom, widened as Kiefer and Vogelsang (2005) found for few lags' worth of data.
     """
     t, y = np.asarray(time, dtype=float), np.asarray(values, dtype=float)
     good = np.isfinite(t) & np.isfinite(y)
@@ -178,7 +179,10 @@ def trend(time: ArrayLike, values: ArrayLike) -> Trend | None:
     for k in range(1, lag + 1):
         variance += 2 * (1 - k / (lag + 1)) * float(score[k:] @ score[:-k])
     error = math.sqrt(max(0.0, variance * n / (n - 2))) / spread
-    reach = t_quantile(0.975, n - 2) * error
+    # A wide kernel scatters itself: fixed-b critical value for 97.5 % (Bartlett) over the normal one.
+    b = (lag + 1) / n
+    wider = 1 + (2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3) / 1.96
+    reach = t_quantile(0.975, n - 2) * wider * error
     percent = 100 * slope / intercept if intercept > 0 else None
     return Trend(slope, (slope - reach, slope + reach), intercept, percent, n)
 
@@ -220,6 +224,7 @@ def modulation_depth(
     frequency: float | None = None,
     search_hz: tuple[float, float] = (4.0, 15.0),
     surrogates: int = 6,
+    noise: tuple[Array, Array] | None = None,
 ) -> Modulation:
     """Tremor modulation at one frequency (+- 0.5 Hz), or in the whole band when none is given.
 
@@ -235,6 +240,8 @@ def modulation_depth(
         Tremor frequency, Hz.
     surrogates : int
         Phase-randomised records per channel. Each has the spectrum of the EMG but no common modulation.
+    noise : tuple of ndarray, optional
+        What `surrogate_density` gave for this record, where several frequencies are looked at.
 
     Notes
     -----
@@ -252,7 +259,8 @@ def modulation_depth(
         reach = max(_HALF_WIDTH_HZ, s.resolution_hz / 2)
         limits = (max(0.5, frequency - reach), frequency + reach)
     power = np.asarray(band_power(s.psd, s.freq, *limits))
-    noise = _surrogate_power(x, rate, generator, surrogates, limits)
+    freq, density = surrogate_density(x, rate, generator, surrogates) if noise is None else noise
+    floor = np.asarray(band_power(density, freq, *limits))
     dof = s.dof * max(1.0, (limits[1] - limits[0]) / s.resolution_hz)
     level = np.mean(np.abs(x), axis=0)
     safe = np.where(level > 0, level, np.inf)
@@ -260,13 +268,13 @@ def modulation_depth(
     def depth(p: Array) -> Array:
         return np.asarray(np.sqrt(2 * np.maximum(p, 0.0)) / safe)
 
-    low = power * (dof / chi2_quantile(0.975, dof)) - noise
-    high = power * (dof / chi2_quantile(0.025, dof)) - noise
+    low = power * (dof / chi2_quantile(0.975, dof)) - floor
+    high = power * (dof / chi2_quantile(0.025, dof)) - floor
     return Modulation(
-        depth(power - noise),
+        depth(power - floor),
         (depth(low), depth(high)),
-        depth(noise),
-        depth(noise * (chi2_quantile(0.95, dof) / dof)),
+        depth(floor),
+        depth(floor * (chi2_quantile(0.95, dof) / dof)),
         limits,
     )
 
@@ -279,27 +287,51 @@ def rectified(x: Array, rate: float) -> tuple[Array, float]:
     return blocks.mean(axis=1), rate / step
 
 
-def _surrogate_power(
-    x: Array, rate: float, generator: np.random.Generator, surrogates: int, limits: tuple[float, float]
-) -> Array:
-    n = x.shape[0]
-    flat = x.reshape(n, -1).T
-    # A transform of a fast length: a few samples less matter nothing to a floor.
+def surrogate_density(
+    x: Array, rate: float, generator: np.random.Generator, surrogates: int = 6
+) -> tuple[Array, Array]:
+    """Density of the rectified EMG that chance alone gives: mean over phase-randomised surrogates.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, ...)
+        Band-passed EMG.
+
+    Returns
+    -------
+    freq : ndarray, shape (F,)
+        Hz.
+    density : ndarray, shape (F, ...)
+        Squared unit per Hz.
+
+    Notes
+    -----
+    The carrier's spectrum decides the floor, and 8 s tell it well enough: of longer records the middle is
+    used.
+    """
     step = max(1, int(rate / _RECTIFIED_RATE_HZ))
-    transform = np.abs(np.fft.rfft(flat, axis=1))
-    total = np.zeros(flat.shape[0])
+    n = min(x.shape[0], round(_SURROGATE_S * rate))
+    start = (x.shape[0] - n) // 2
+    flat = x[start : start + n].reshape(n, -1).T
+    amplitude = np.abs(np.fft.rfft(flat, axis=1))
+    # Surrogates need no certain length; one that transforms fast will do.
+    length = fast_length(n)
+    # The nearest bin, not a mean of two: means of random amplitudes would lose 7 % of the power.
+    nearest = np.rint(np.arange(length // 2 + 1) * (n / length)).astype(int)
+    nearest = np.minimum(nearest, amplitude.shape[1] - 1)
+    amplitude = amplitude[:, nearest] * math.sqrt(length / n)
+    count = length // step
+    # One taper is enough: the mean over surrogates and over the band steadies it.
+    taper = np.sin(np.pi * (np.arange(count) + 0.5) / count) * math.sqrt(2 / count)
+    total = np.zeros((flat.shape[0], count // 2 + 1))
     for _ in range(surrogates):
-        phase = generator.random(transform.shape, dtype=np.float32) * np.float32(2 * np.pi)
-        random = np.fft.irfft(transform * (np.cos(phase) + 1j * np.sin(phase)), n, axis=1)
-        count = n // step
+        phase = generator.random(amplitude.shape, dtype=np.float32) * np.float32(2 * np.pi)
+        random = np.fft.irfft(amplitude * (np.cos(phase) + 1j * np.sin(phase)), length, axis=1)
         slow = np.abs(random[:, : count * step]).reshape(-1, count, step).mean(axis=2)
-        # One taper is enough: the mean over surrogates and over the band steadies it.
-        taper = np.sin(np.pi * (np.arange(count) + 0.5) / count) * math.sqrt(2 / count)
-        spectrum_ = np.fft.rfft((slow - slow.mean(axis=1, keepdims=True)) * taper, axis=1)
-        freq = frequencies(count, rate / step)
-        density: Array = np.asarray(2 * (spectrum_.real**2 + spectrum_.imag**2) * step / rate, dtype=float)
-        total += band_power(density.T, freq, *limits)
-    return (total / surrogates).reshape(x.shape[1:])
+        transform = np.fft.rfft((slow - slow.mean(axis=1, keepdims=True)) * taper, axis=1)
+        total += 2 * (transform.real**2 + transform.imag**2) * step / rate
+    density = np.asarray(total.T / surrogates, dtype=float)
+    return frequencies(count, rate / step), density.reshape(-1, *x.shape[1:])
 
 
 @dataclass(frozen=True)

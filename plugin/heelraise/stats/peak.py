@@ -1,9 +1,9 @@
 """Is there a peak above the aperiodic background? A test with calibrated false-alarm rates.
 
-The statistic is the largest ratio of spectrum to fitted background over the local maxima in the search band.
-Its distribution without a peak depends on the estimator's resolution, on its degrees of freedom and on how far
-up the background could be fitted, hardly on the slope of the background. Quantiles from simulation, the worst
-over slopes of 0 to 4 and several white floors, are in ``peak_quantiles.csv``
+The statistic is the largest ratio of spectrum to fitted background over the local maxima in the band. Without
+a peak its distribution depends on the estimator's resolution, on its degrees of freedom and on how far up the
+background could be fitted, hardly on the slope of the background. Quantiles from simulation, the worst over
+slopes of 0 to 4 and several white floors, are in ``peak_quantiles.csv``
 (made by ``python -m heelraise.stats.calibrate``).
 """
 
