@@ -18,7 +18,6 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
-from heelraise.metrics.windows import STEADY
 from heelraise.outputs.channels import build_channels
 from heelraise.phases.find import FootTrack, PhaseInputs, find_phases
 from heelraise.phases.model import Phase, PhaseSettings
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Tasks in which nobody rises: what looks like a raise is none.
 STILL_TASKS = ("quiet_stance", "single_leg_stance", "supported_rest")
+#: Phases whose detection limit the headline gives; a stand beside a raise is not what was asked about.
+LIMIT_PHASES = ("hold", "stance", "supported_rest")
 PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 
 
@@ -83,15 +84,11 @@ def analyze(
     )
 
 
-def _measure(
-    signals: Signals, phases: Sequence[Phase], setting: Protocol, seed: int
-) -> list[Metric]:
+def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed: int) -> list[Metric]:
     tremor = setting.tremor
     metrics = raise_metrics(signals, phases, setting.phases.lowpass_hz)
     metrics += tremor_metrics(signals, phases, tremor.band, tremor.family_wise_rate)
-    metrics = mark_coherence(
-        metrics, signals, phases, setting.screening.other_body_parts.coherence_confidence
-    )
+    metrics = mark_coherence(metrics, signals, phases, setting.screening.other_body_parts.coherence_confidence)
     # Random numbers come from the input's and protocol's hashes, one stream a family: adding a family
     # moves no other's results.
     metrics += cop_metrics(signals, phases, np.random.default_rng([seed, 1]))
@@ -117,7 +114,9 @@ def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInp
         if heel.height is None or heel.forefoot_height is None or heel.forefoot_speed is None:
             continue
         marker = next(
-            (signals.markers[f"{side}.{r}"] for r in ("mt2", "mt1", "mt5", "hallux", "heel") if f"{side}.{r}" in signals.markers)
+            signals.markers[f"{side}.{r}"]
+            for r in ("mt2", "mt1", "mt5", "hallux", "heel")
+            if f"{side}.{r}" in signals.markers
         )
         feet[side] = FootTrack(heel.height, heel.forefoot_height, heel.forefoot_speed, marker)
     pelvis = [signals.markers[role] for role in PELVIS if role in signals.markers]
@@ -177,7 +176,9 @@ def _headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) 
             (f"tremor_rms_{unit}", "tremor_rms", primary, "hold"),
             ("heel_height_mm", "heel_height_peak", "heel_vertical", "raise"),
         ):
-            values = [m.value for m in own if (m.name, m.signal, m.phase) == (name, signal, phase) and m.value is not None]
+            values = [
+                m.value for m in own if (m.name, m.signal, m.phase) == (name, signal, phase) and m.value is not None
+            ]
             if values:
                 entry[key] = float(np.median(values))
         holds = [p.duration_s for p in phases if p.side == side and p.phase == "hold" and p.excluded is None]
@@ -189,7 +190,7 @@ def _headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) 
         limits = [
             m.upper_limit
             for m in own
-            if m.name == "tremor_rms" and m.signal == primary and m.phase in STEADY and m.upper_limit is not None
+            if m.name == "tremor_rms" and m.signal == primary and m.phase in LIMIT_PHASES and m.upper_limit is not None
         ]
         if limits and f"tremor_rms_{unit}" not in entry:
             entry[f"detection_limit_{unit}"] = float(max(limits))

@@ -72,9 +72,7 @@ def _analyze(
     return publish(result, folder, second_opinion if judge is not None else None)
 
 
-def _static_of(
-    trial: Trial, static: Path | None, resolved: ResolvedProtocol
-) -> tuple[Trial | None, Note | None]:
+def _static_of(trial: Trial, static: Path | None, resolved: ResolvedProtocol) -> tuple[Trial | None, Note | None]:
     from heelraise.trial import read_c3d
 
     if static is not None:
@@ -86,5 +84,7 @@ def _static_of(
     found = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
     found = [file for file in found if file.is_file() and file != trial.container.path]
     if not found:
-        return None, Note("static_missing", f"No file beside the trial matches '{pattern}'; quiet stance sets the zero.")
+        return None, Note(
+            "static_missing", f"No file beside the trial matches '{pattern}'; quiet stance sets the zero."
+        )
     return read_c3d(found[0]), None

@@ -62,7 +62,9 @@ class TrialResult:
     notes: tuple[Note, ...]
     channels: tuple[Channel, ...] = field(repr=False, default=())
 
-    def metric(self, name: str, signal: str, side: str, phase: str = "hold", repetition: int | None = 1) -> Metric | None:
+    def metric(
+        self, name: str, signal: str, side: str, phase: str = "hold", repetition: int | None = 1
+    ) -> Metric | None:
         """The record of that name, or None."""
         for record in self.metrics:
             if (record.name, record.signal, record.side, record.phase, record.repetition) == (

@@ -65,9 +65,7 @@ def additions() -> Additions:
         time = np.arange(container.frame_count * container.analog_per_frame) / 100.0
         return {
             "channels": [
-                AnalogChannel(
-                    "HR_PF_L", "deg", "Plantarflexion of the left ankle", 30.0 * np.sin(9.0 * time)
-                ),
+                AnalogChannel("HR_PF_L", "deg", "Plantarflexion of the left ankle", 30.0 * np.sin(9.0 * time)),
                 AnalogChannel("HR_PHASE_L", "1", "0 none, 1 rise, 2 hold, 3 lower", np.round(3.0 * time)),
             ],
             "events": [Event("HR_RISE", "Left", 0.05), Event("HR_HOLD", "Left", 75.25)],

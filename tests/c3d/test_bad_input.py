@@ -24,9 +24,7 @@ def mutated(raw: bytes, generator: random.Random) -> bytes:
     head = min(max((int.from_bytes(copy[16:18], order) - 1) * 512, 1024), len(copy))
     for _ in range(generator.choice((1, 2, 4, 16, 100))):
         at = generator.randrange(512 if generator.random() < 0.4 else head)
-        copy[at] = generator.choice(
-            (*EDGES, generator.randrange(256), copy[at] ^ 1 << generator.randrange(8))
-        )
+        copy[at] = generator.choice((*EDGES, generator.randrange(256), copy[at] ^ 1 << generator.randrange(8)))
     if generator.random() < 0.1:
         del copy[generator.randrange(len(copy)) :]
     return bytes(copy)

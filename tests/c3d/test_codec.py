@@ -19,11 +19,7 @@ def test_known_bytes() -> None:
 
 
 @pytest.mark.parametrize("codec", ALL, ids=lambda codec: codec.name)
-@given(
-    value=st.floats(min_value=-(2.0**120), max_value=2.0**120, width=32).filter(
-        lambda x: x == 0 or abs(x) > 1e-36
-    )
-)
+@given(value=st.floats(min_value=-(2.0**120), max_value=2.0**120, width=32).filter(lambda x: x == 0 or abs(x) > 1e-36))
 def test_floats_survive(codec, value: float) -> None:
     assert codec.float_at(codec.pack_float(value), 0) == value
 
@@ -41,12 +37,8 @@ def test_every_vax_word_decodes_to_its_definition(bits: int) -> None:
 
 def test_limits() -> None:
     huge = np.array([1e300, -1e300, np.nan, 1e-300])
-    assert np.array_equal(
-        DEC.decode(DEC.encode(huge)), [VAX_LARGEST, -VAX_LARGEST, np.nan, 0.0], equal_nan=True
-    )
-    assert np.array_equal(
-        INTEL.decode(INTEL.encode(huge)), [IEEE_LARGEST, -IEEE_LARGEST, np.nan, 0.0], equal_nan=True
-    )
+    assert np.array_equal(DEC.decode(DEC.encode(huge)), [VAX_LARGEST, -VAX_LARGEST, np.nan, 0.0], equal_nan=True)
+    assert np.array_equal(INTEL.decode(INTEL.encode(huge)), [IEEE_LARGEST, -IEEE_LARGEST, np.nan, 0.0], equal_nan=True)
 
 
 def test_vax_rounding_carries_into_the_exponent() -> None:

@@ -133,9 +133,7 @@ def test_dimensions_without_data_stay_cheap() -> None:
 
 def test_section_limit() -> None:
     raws = [encode_group(1, "A", "", INTEL)]
-    raws += [
-        encode_parameter(1, f"X{i}", content_of(np.zeros((255, 30)), INTEL), "", INTEL) for i in range(5)
-    ]
+    raws += [encode_parameter(1, f"X{i}", content_of(np.zeros((255, 30)), INTEL), "", INTEL) for i in range(5)]
     assert join_section(raws, PREAMBLE["intel"], INTEL) is None
 
 

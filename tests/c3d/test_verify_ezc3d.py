@@ -136,9 +136,7 @@ def test_no_interpreter(write_trial, monkeypatch: pytest.MonkeyPatch) -> None:
         assert judge.judge(original.path).status == "unavailable"
 
 
-def test_noise_does_not_leak(
-    write_trial, additions, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_noise_does_not_leak(write_trial, additions, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     original = write_trial(processor="mips")
     with Ezc3dJudge(original.path) as judge:
         judge.judge(original.path)

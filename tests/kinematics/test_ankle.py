@@ -95,24 +95,18 @@ def test_toes_towards_the_other_leg_is_internal_rotation(leg, model, side):
 
 @EVERY
 @settings(max_examples=25, deadline=None)
-@given(
-    turns=turns, shift=st.tuples(*[st.floats(-3000.0, 3000.0)] * 3), scale=st.sampled_from([1e-3, 0.1, 1.0])
-)
+@given(turns=turns, shift=st.tuples(*[st.floats(-3000.0, 3000.0)] * 3), scale=st.sampled_from([1e-3, 0.1, 1.0]))
 def test_the_labs_place_and_unit_do_not_matter(leg, model, turns, shift, scale):
     lab = Rotation.from_euler("xyz", turns, degrees=True).as_matrix()
     base = movement(leg, "left")
     moved = {key: (points @ lab.T + np.array(shift)) * scale for key, points in base.items()}
-    np.testing.assert_allclose(
-        three(solve(moved, "left", model)), three(solve(base, "left", model)), atol=1e-8
-    )
+    np.testing.assert_allclose(three(solve(moved, "left", model)), three(solve(base, "left", model)), atol=1e-8)
 
 
 @EVERY
 def test_mirroring_the_lab_swaps_the_sides_and_nothing_else(leg, model):
     base = movement(leg, "left")
-    swapped = {
-        key.replace("left", "right"): points * np.array([1.0, -1.0, 1.0]) for key, points in base.items()
-    }
+    swapped = {key.replace("left", "right"): points * np.array([1.0, -1.0, 1.0]) for key, points in base.items()}
     np.testing.assert_array_equal(three(solve(base, "left", model)), three(solve(swapped, "right", model)))
 
 
@@ -121,17 +115,13 @@ def test_a_moving_shank_under_a_fixed_joint_changes_nothing(leg, model):
     fixed = movement(leg, "right")
     leaning = movement(leg, "right", shank_turn=Rotation.from_euler("ZX", (-25.0, 10.0), degrees=True))
     still = {key: np.concatenate([fixed[key][:5], leaning[key][5:]]) for key in fixed}
-    np.testing.assert_allclose(
-        three(solve(still, "right", model)), three(solve(fixed, "right", model)), atol=1e-8
-    )
+    np.testing.assert_allclose(three(solve(still, "right", model)), three(solve(fixed, "right", model)), atol=1e-8)
 
 
 def test_a_knee_marker_that_is_off_to_the_side_does_not_turn_the_shank(leg):
     markers = movement(leg)
     single = without(markers, "medial_epicondyle", "tibial_tuberosity", "fibular_head")
-    np.testing.assert_allclose(
-        three(solve(single, "right", ISB)), three(solve(markers, "right", ISB)), atol=1e-9
-    )
+    np.testing.assert_allclose(three(solve(single, "right", ISB)), three(solve(markers, "right", ISB)), atol=1e-9)
 
 
 @THREE_ANGLES

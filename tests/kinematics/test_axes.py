@@ -64,9 +64,7 @@ def test_the_body_outweighs_a_screen_that_is_upside_down(leg):
 
 def test_two_witnesses_against_the_body_mean_that_the_subject_lies(leg):
     lying = in_file(body(leg), "+X")
-    axes = find_lab_axes(
-        markers=lying, units="mm", direction={"Z_DIRECTION": 5}, plate_normals=[[0.0, 0.0, 1.0]]
-    )
+    axes = find_lab_axes(markers=lying, units="mm", direction={"Z_DIRECTION": 5}, plate_normals=[[0.0, 0.0, 1.0]])
     assert axes.up_axis == "+Z"
     assert "lying" in axes.notes[0].message
     alone = find_lab_axes(markers=lying, units="mm", direction={"Z_DIRECTION": 5})
@@ -134,9 +132,7 @@ def test_swapped_sides_are_noticed(leg):
         key.replace("left", "?").replace("right", "left").replace("?", "right"): points
         for key, points in markers.items()
     }
-    codes = {
-        note.code for note in find_lab_axes(markers=swapped, units="mm", screen={"Y_SCREEN": "+Z"}).notes
-    }
+    codes = {note.code for note in find_lab_axes(markers=swapped, units="mm", screen={"Y_SCREEN": "+Z"}).notes}
     assert codes == {"sides_or_handedness"}
 
 

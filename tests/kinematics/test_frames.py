@@ -66,9 +66,7 @@ def test_nearest_rotation_is_kabsch_by_singular_values(seed, planar, reflect):
 
 
 def test_matrices_of_rank_one_or_with_gaps_give_nan():
-    m = np.stack(
-        [np.outer([1.0, 2.0, 3.0], [0.5, 1.0, 0.0]), np.full((3, 3), np.nan), np.eye(3), np.zeros((3, 3))]
-    )
+    m = np.stack([np.outer([1.0, 2.0, 3.0], [0.5, 1.0, 0.0]), np.full((3, 3), np.nan), np.eye(3), np.zeros((3, 3))])
     result = nearest_rotation(m)
     assert np.isnan(result[[0, 1, 3]]).all()
     np.testing.assert_allclose(result[2], np.eye(3), atol=1e-15)

@@ -89,9 +89,7 @@ def test_the_bands_of_a_record_add_up_to_its_windowed_variance(count):
 def test_the_least_squares_are_those_of_scipy(seed, size):
     rng = np.random.default_rng(seed)
     matrix, target = rng.normal(size=(size + 4, size)), rng.normal(size=size + 4)
-    np.testing.assert_allclose(
-        _non_negative_least_squares(matrix, target), nnls(matrix, target)[0], atol=1e-9
-    )
+    np.testing.assert_allclose(_non_negative_least_squares(matrix, target), nnls(matrix, target)[0], atol=1e-9)
 
 
 @pytest.mark.parametrize("pose", [(0.0, 0.0), (35.0, 10.0)])

@@ -41,10 +41,7 @@ def test_one_foot_stands_for_both():
 
 
 def test_only_the_chosen_frames_count():
-    markers = {
-        key: np.concatenate([a, b])
-        for (key, a), b in zip(feet(0.0).items(), feet(90.0).values(), strict=True)
-    }
+    markers = {key: np.concatenate([a, b]) for (key, a), b in zip(feet(0.0).items(), feet(90.0).values(), strict=True)}
     mask = np.array([True] * 4 + [False] * 4)
     np.testing.assert_allclose(subject_axes(markers, mask).ap["both"], (1.0, 0.0, 0.0), atol=1e-12)
     np.testing.assert_allclose(subject_axes(markers, slice(4, 8)).ap["both"], (0.0, 1.0, 0.0), atol=1e-12)

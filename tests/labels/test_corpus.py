@@ -18,13 +18,9 @@ FEET = ("heel", "mt1", "mt2", "mt5", "lateral_malleolus", "medial_malleolus")
 def markers_of(corpus: Path, name: str) -> tuple[MarkerIdentification, tuple[str, ...]]:
     container = read_container(corpus / "real_c3d" / name)
     points = container.points()
-    validity = (
-        np.isfinite(points[..., 0]).mean(axis=0) if points.size else np.zeros(len(container.point_labels))
-    )
+    validity = np.isfinite(points[..., 0]).mean(axis=0) if points.size else np.zeros(len(container.point_labels))
     texts = container.parameters.strings("POINT", "DESCRIPTIONS")
-    return identify_markers(container.point_labels, validity, descriptions=texts), tuple(
-        container.point_labels
-    )
+    return identify_markers(container.point_labels, validity, descriptions=texts), tuple(container.point_labels)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +129,7 @@ def test_muscles_on_both_sides(corpus: Path, name: str, expected: set[str]) -> N
         assert {c.muscle for c in found if c.side == side and c.muscle} == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "count"), [("vendors/Qualisys.c3d", 16), ("c3d_org/sample04/sub_labels.c3d", 16)]
-)
+@pytest.mark.parametrize(("name", "count"), [("vendors/Qualisys.c3d", 16), ("c3d_org/sample04/sub_labels.c3d", 16)])
 def test_numbered_emg_is_listed_without_a_muscle(corpus: Path, name: str, count: int) -> None:
     container = read_container(corpus / "real_c3d" / name)
     found = identify_muscles(container.analog_labels, container.analog_units)

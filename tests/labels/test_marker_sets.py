@@ -62,9 +62,7 @@ class TestEverySet:
 @pytest.mark.parametrize("name", list_configs("marker_sets"))
 def test_yaml_has_no_duplicate_keys(name: str) -> None:
     """PyYAML lets the last of two equal keys win without a word."""
-    node = yaml.compose(
-        config_path("marker_sets", f"{name}.yaml").read_text(encoding="utf-8"), yaml.SafeLoader
-    )
+    node = yaml.compose(config_path("marker_sets", f"{name}.yaml").read_text(encoding="utf-8"), yaml.SafeLoader)
     todo = [node]
     while todo:
         one = todo.pop()

@@ -237,9 +237,7 @@ def test_no_name_stands_for_two_muscles() -> None:
 
 
 NAMES = sorted(
-    (muscle, text)
-    for muscle, entry in load_yaml(config_path("muscles.yaml")).items()
-    for text in entry["names"]
+    (muscle, text) for muscle, entry in load_yaml(config_path("muscles.yaml")).items() for text in entry["names"]
 )
 SIDE_WORDS = sorted((word, side) for word, side in SIDE_OF.items() if len(word) > 3)
 

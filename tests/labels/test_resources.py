@@ -37,9 +37,7 @@ def test_the_packages_own_copy_comes_first(tmp_path: Path, monkeypatch: pytest.M
         config_roots.cache_clear()
 
 
-def test_an_installation_without_configuration_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installation_without_configuration_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "__file__", str(tmp_path / "a" / "b" / "resources.py"))
     config_roots.cache_clear()
     try:

@@ -24,15 +24,21 @@ def signals(angles=(30.0, 30.0), forces=(350.0, 350.0), weight=700.0, shared=Fal
         for name, unit, value in (("ankle_plantarflexion", "deg", angle), ("grf_vertical", "N", force)):
             if value is not None:
                 series[name, side] = Series(name, side, unit, 100.0, np.full(1000, value))
-    return SimpleNamespace(
-        find=lambda name, side: series.get((name, side)), body_weight_n=weight, shared_plate=shared
-    )
+    return SimpleNamespace(find=lambda name, side: series.get((name, side)), body_weight_n=weight, shared_plate=shared)
 
 
 def rms(side, value, ci=None, repetition=1, **rest):
     return Metric(
-        "tremor_rms", "ankle_plantarflexion", side, "hold", "deg", value=value, repetition=repetition,
-        band=(4.0, 15.0), ci95=ci or ((0.9 * value, 1.1 * value) if value else None), **rest,
+        "tremor_rms",
+        "ankle_plantarflexion",
+        side,
+        "hold",
+        "deg",
+        value=value,
+        repetition=repetition,
+        band=(4.0, 15.0),
+        ci95=ci or ((0.9 * value, 1.1 * value) if value else None),
+        **rest,
     )
 
 

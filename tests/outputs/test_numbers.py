@@ -49,8 +49,17 @@ def test_flat_records_stand_on_one_line():
     assert "- {name: a, value: 1.0, ci95: [0.5, 1.5]}" in text
 
 
-scalars = st.one_of(st.booleans(), st.integers(-(10**9), 10**9), finite, st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20))
-records = st.dictionaries(st.from_regex(r"[a-z_]{1,10}", fullmatch=True), st.one_of(scalars, st.lists(scalars, max_size=3)), min_size=1)
+scalars = st.one_of(
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    finite,
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20),
+)
+records = st.dictionaries(
+    st.from_regex(r"[a-z_]{1,10}", fullmatch=True),
+    st.one_of(scalars, st.lists(scalars, max_size=3)),
+    min_size=1,
+)
 
 
 @given(st.lists(records, min_size=1, max_size=5))

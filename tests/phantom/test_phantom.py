@@ -43,7 +43,12 @@ def test_truth_has_the_asked_rms():
 
 
 @settings(max_examples=25)
-@given(pitch=st.floats(-20, 40), roll=st.floats(-15, 15), lean=st.floats(-5, 5), side=st.sampled_from(["left", "right"]))
+@given(
+    pitch=st.floats(-20, 40),
+    roll=st.floats(-15, 15),
+    lean=st.floats(-5, 5),
+    side=st.sampled_from(["left", "right"]),
+)
 def test_true_angles_follow_the_pose(pitch, roll, lean, side):
     one = np.ones(1)
     motion = SideMotion(pitch * one, roll * one, lean * one, 0 * one, 0 * one, 0 * one)
@@ -82,7 +87,11 @@ def test_emg_has_the_asked_median_frequency():
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [({"task": {"hold": 3}}, "task.hold"), ({"left": {"rms_deg": -1}}, "left.rms_deg"), ({"lab": {"up": "x"}}, "lab.up")],
+    [
+        ({"task": {"hold": 3}}, "task.hold"),
+        ({"left": {"rms_deg": -1}}, "left.rms_deg"),
+        ({"lab": {"up": "x"}}, "lab.up"),
+    ],
 )
 def test_impossible_scenarios_are_refused(data, word):
     with pytest.raises(ProtocolError, match=word):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,7 @@ def test_a_bilateral_hold_has_five_phases_on_each_side():
 
 def test_phases_of_a_side_follow_each_other_without_overlap():
     phases, _ = find({"left": foot([(2, 3, 6, 7), (9, 10, 14, 15)])})
-    for a, b in zip(phases, phases[1:], strict=False):
+    for a, b in itertools.pairwise(phases):
         assert b.start_s == pytest.approx(a.stop_s, abs=0.35)
         assert b.start_s >= a.stop_s - 1e-9
     assert [p.phase for p in phases].count("stand_before") == 1
@@ -88,7 +90,12 @@ def test_loaded_plates_alone_give_a_stance():
 
 
 def test_events_override_the_height():
-    events = [("HR_RISE", "Left", 3.0), ("HR_HOLD", "Left", 4.5), ("HR_LOWER", "Left", 11.0), ("HR_DOWN", "Left", 12.5)]
+    events = [
+        ("HR_RISE", "Left", 3.0),
+        ("HR_HOLD", "Left", 4.5),
+        ("HR_LOWER", "Left", 11.0),
+        ("HR_DOWN", "Left", 12.5),
+    ]
     phases, _ = find({"left": foot(ONE)}, events=events)
     hold = next(p for p in phases if p.phase == "hold")
     assert (hold.start_s, hold.stop_s, hold.source) == (4.5, 11.0, "events")

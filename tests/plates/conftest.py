@@ -119,9 +119,7 @@ def c3d_source() -> Callable[..., SimpleNamespace]:
 def signals() -> Callable[..., PlateSignals]:
     """A level plate's signals from its force; loaded above 20 N."""
 
-    def build(
-        force: Array, cop: Array | None = None, index: int = 1, to_lab: Array | None = None
-    ) -> PlateSignals:
+    def build(force: Array, cop: Array | None = None, index: int = 1, to_lab: Array | None = None) -> PlateSignals:
         loaded = force[:, 2] > 20
         return PlateSignals(
             index=index,

@@ -51,9 +51,7 @@ def test_no_plate_is_an_error():
 @given(st.lists(st.floats(25, 2000), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
 def test_the_moment_of_vertical_forces_is_kept(signals, loads, seed):
     spots = np.random.default_rng(seed).uniform(-1000, 1000, (len(loads), 3)) * [1, 1, 0]
-    plates = [
-        signals(np.array([[0, 0, load]]), cop=spot[None]) for load, spot in zip(loads, spots, strict=True)
-    ]
+    plates = [signals(np.array([[0, 0, load]]), cop=spot[None]) for load, spot in zip(loads, spots, strict=True)]
     both = combine(plates)
     expected = sum(np.cross(spot, [0, 0, load]) for load, spot in zip(loads, spots, strict=True))
     assert_allclose(np.cross(both.cop[0], both.force[0]), expected, rtol=1e-9, atol=1e-6)

@@ -77,9 +77,7 @@ def test_any_pose_vertical_and_sign(bench, kind, seed, z_is_up, origin_sign, sto
     rng = np.random.default_rng(seed)
     lab = Rotation.random(rng=rng).as_matrix()
     up = lab @ [0, 0, 1]
-    lean = Rotation.from_euler(
-        "xyz", [tilt if rng.random() < 0.5 else -tilt, 0, rng.uniform(-180, 180)], degrees=True
-    )
+    lean = Rotation.from_euler("xyz", [tilt if rng.random() < 0.5 else -tilt, 0, rng.uniform(-180, 180)], degrees=True)
     axes = lab @ lean.as_matrix() @ (np.eye(3) if z_is_up else np.diag([1.0, -1.0, -1.0]))
     normal = axes[:, 2] if z_is_up else -axes[:, 2]
     centre = rng.uniform(-3e3, 3e3, 3)

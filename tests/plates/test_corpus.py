@@ -12,9 +12,7 @@ from heelraise.plates import assign_feet, compute_plate, compute_plates, length_
 
 pytestmark = pytest.mark.corpus
 
-UP = dict.fromkeys(
-    ("BTS", "Kistler", "MotionMonitorC3D", "FP_Type1", "dynamic", "standing", "type1"), (0.0, 1.0, 0.0)
-)
+UP = dict.fromkeys(("BTS", "Kistler", "MotionMonitorC3D", "FP_Type1", "dynamic", "standing", "type1"), (0.0, 1.0, 0.0))
 
 # Files with plates whose plates ezc3d does not give, and why.
 EZC3D_REFUSES = {
@@ -68,9 +66,7 @@ def test_every_plate_equals_ezc3ds_or_differs_for_a_known_reason(corpus):
     compared, differing, dropped, refused = Counter(), set(), set(), set()
     for path in trials(corpus):
         container, to_mm, geometries, notes = read(path)
-        dropped |= {
-            (path.stem, int(note.message.split()[2])) for note in notes if note.code == "plate_dropped"
-        }
+        dropped |= {(path.stem, int(note.message.split()[2])) for note in notes if note.code == "plate_dropped"}
         if not geometries:
             continue
         plates, refusals = compute_plates(
@@ -121,9 +117,7 @@ def test_loaded_plates_push_up_and_have_their_centre_of_pressure_on_them(corpus)
             container.analogs(),
             container.analog_units,
             up=UP.get(path.stem, (0.0, 0.0, 1.0)),
-            zero=zero_slice(
-                container, container.analog_per_frame, container.frame_count * container.analog_per_frame
-            ),
+            zero=zero_slice(container, container.analog_per_frame, container.frame_count * container.analog_per_frame),
             baseline="auto",
             rate=container.analog_rate,
         )

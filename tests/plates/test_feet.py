@@ -10,8 +10,7 @@ FRAMES, PER_FRAME, RATE = 100, 10, 100.0
 @pytest.fixture
 def two_plates(signals):
     geometries = [
-        PlateGeometry(i, 2, tuple(range(6)), CORNERS + np.array([0, 450 * (i - 1), 0]), np.zeros(3))
-        for i in (1, 2)
+        PlateGeometry(i, 2, tuple(range(6)), CORNERS + np.array([0, 450 * (i - 1), 0]), np.zeros(3)) for i in (1, 2)
     ]
     loads = np.tile([0, 0, 350.0], (FRAMES * PER_FRAME, 1))
     return [signals(loads, index=i) for i in (1, 2)], geometries

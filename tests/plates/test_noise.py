@@ -49,9 +49,7 @@ def test_noise_is_the_spread_about_the_drift():
 
 def test_zeros_put_in_by_software_are_no_noise():
     assert noise_of(np.zeros((3000, 3)), slice(0, 3000)) is None
-    assert (
-        noise_of(np.full((3000, 3), 1 / 3) * (1 + 1e-15 * np.arange(3000)[:, None]), slice(0, 3000)) is None
-    )
+    assert noise_of(np.full((3000, 3), 1 / 3) * (1 + 1e-15 * np.arange(3000)[:, None]), slice(0, 3000)) is None
 
 
 def test_noise_of_a_plate(signals):

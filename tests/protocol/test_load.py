@@ -100,10 +100,7 @@ def test_extends_merges_mappings_and_replaces_lists(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         "mine.yaml",
-        "extends: lab/middle.yml\n"
-        "emg: {muscles: {right.soleus: C}}\n"
-        "tremor: {sub_bands: [[5, 6]]}\n"
-        "exclude: []\n",
+        "extends: lab/middle.yml\nemg: {muscles: {right.soleus: C}}\ntremor: {sub_bands: [[5, 6]]}\nexclude: []\n",
     )
     loaded = load_protocol(path)
     protocol = loaded.protocol

@@ -267,9 +267,7 @@ ROLES = st.from_regex(r"(left|right)\.[a-z]{1,8}", fullmatch=True)
 
 
 def numbers(section: str) -> st.SearchStrategy[dict[str, float]]:
-    return st.fixed_dictionaries(
-        {}, optional={key: st.floats(*ends) for key, ends in NUMBERS[section].items()}
-    )
+    return st.fixed_dictionaries({}, optional={key: st.floats(*ends) for key, ends in NUMBERS[section].items()})
 
 
 MAPPINGS = st.fixed_dictionaries(

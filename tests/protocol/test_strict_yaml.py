@@ -228,18 +228,12 @@ SCALARS = (
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text("abc_ .", min_size=1), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc_ .", min_size=1), inner, max_size=4),
 )
 
 
 @settings(max_examples=80)
-@given(
-    st.dictionaries(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), VALUES
-    )
-)
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8), VALUES))
 def test_what_we_write_is_read_back_the_same(data: dict[str, object]) -> None:
     text = "".join(f"{flow(key)}: {flow(value)}\n" for key, value in data.items()) or "{}\n"
     back, _ = load_yaml(text)

@@ -78,9 +78,7 @@ def test_filters_work_on_channels_one_by_one() -> None:
     shift=st.floats(-1e3, 1e3),
     seed=st.integers(0, 99),
 )
-def test_filters_are_linear_symmetric_in_time_and_keep_constants(
-    n: int, scale: float, shift: float, seed: int
-) -> None:
+def test_filters_are_linear_symmetric_in_time_and_keep_constants(n: int, scale: float, shift: float, seed: int) -> None:
     x = drifting(n, 1, seed)[:, 0]
     low = lowpass(x, RATE, 8.0)
     size = 1e-9 * (1 + abs(shift) + abs(scale)) * (1 + np.abs(x).max())
@@ -138,9 +136,7 @@ def test_sway_stream_is_a_lowpass_of_10_hz() -> None:
 
 @pytest.mark.parametrize(("rate_in", "rate_out"), [(100, 1000), (120, 1200), (200, 2000), (100, 250)])
 @pytest.mark.parametrize("frequency", [1.3, 9.3, 30.0])
-def test_resampling_is_exact_inside_a_bandlimited_record(
-    rate_in: float, rate_out: float, frequency: float
-) -> None:
+def test_resampling_is_exact_inside_a_bandlimited_record(rate_in: float, rate_out: float, frequency: float) -> None:
     t = np.arange(400) / rate_in
     y = resample_bandlimited(np.sin(2 * np.pi * frequency * t + 0.3), rate_in, rate_out)
     dense = np.arange(len(y)) / rate_out

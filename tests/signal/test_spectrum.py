@@ -83,9 +83,7 @@ def test_prewhitening_keeps_steep_sway_out_of_the_tremor_band(exponent: int) -> 
 
 @settings(max_examples=20, deadline=None)
 @given(scale=st.floats(0.01, 100), sign=st.sampled_from([-1, 1]), seed=st.integers(0, 9))
-def test_density_scales_with_the_square_and_ignores_sign_line_and_direction(
-    scale: float, sign: int, seed: int
-) -> None:
+def test_density_scales_with_the_square_and_ignores_sign_line_and_direction(scale: float, sign: int, seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=400)
     line = np.linspace(-5, 20, 400)
     expected = spectrum(x, RATE).psd

@@ -56,9 +56,7 @@ def test_epoch_amplitudes_and_frequencies_are_those_of_the_definition() -> None:
     assert found.time.tolist() == [k + 0.5 for k in range(20)]
     np.testing.assert_allclose(found.rms[3], np.sqrt(np.mean(x[3000:4000] ** 2, axis=0)))
     np.testing.assert_allclose(found.arv[3], np.mean(np.abs(x[3000:4000]), axis=0))
-    freq, psd = scipy.signal.periodogram(
-        x[3000:4000], RATE, "hann", detrend="constant", axis=0, scaling="spectrum"
-    )
+    freq, psd = scipy.signal.periodogram(x[3000:4000], RATE, "hann", detrend="constant", axis=0, scaling="spectrum")
     rows = (freq >= 20) & (freq <= 450)
     freq, psd = freq[rows], psd[rows]
     np.testing.assert_allclose(found.mean_frequency[3], freq @ psd / psd.sum(axis=0), rtol=1e-6)
@@ -135,10 +133,7 @@ def test_modulation_depth_is_recovered(depth: float) -> None:
 
 
 def test_the_floor_falls_with_the_root_of_the_duration() -> None:
-    floors = [
-        float(np.mean(modulation_depth(carrier(5, s, 6), RATE, np.random.default_rng(0)).floor))
-        for s in (5, 20)
-    ]
+    floors = [float(np.mean(modulation_depth(carrier(5, s, 6), RATE, np.random.default_rng(0)).floor)) for s in (5, 20)]
     assert floors[0] == pytest.approx(floors[1], rel=0.25)
     narrow = modulation_depth(carrier(5, 20, 6), RATE, np.random.default_rng(0), 9.0)
     assert float(np.mean(narrow.floor)) < 0.5 * floors[1]
@@ -185,8 +180,7 @@ def test_flags_tell_clipped_dead_and_humming_channels() -> None:
     }
     found = emg_quality(np.column_stack(list(channels.values())), RATE)
     flags = {
-        name: (bool(found.clipped[k]), bool(found.dead[k]), bool(found.mains[k]))
-        for k, name in enumerate(channels)
+        name: (bool(found.clipped[k]), bool(found.dead[k]), bool(found.mains[k])) for k, name in enumerate(channels)
     }
     assert flags == {
         "good": (False, False, False),

@@ -20,9 +20,7 @@ def most_false_alarms(count: int, rate: float) -> float:
 
 @pytest.mark.parametrize("seconds", [3.0, 4.5, 7.0, 9.9, 10.0, 17.0, 40.0])
 @pytest.mark.parametrize(("exponent", "knee"), [(0.0, 0.0), (3.0, 0.0), (3.0, 10.0)])
-def test_noise_is_called_a_peak_in_one_percent_of_records_at_most(
-    seconds: float, exponent: float, knee: float
-) -> None:
+def test_noise_is_called_a_peak_in_one_percent_of_records_at_most(seconds: float, exponent: float, knee: float) -> None:
     count = 400
     generator = np.random.default_rng([int(10 * seconds), int(exponent), int(knee)])
     x = calibrate.coloured_noise(generator, round(seconds * RATE), RATE, exponent, knee, count)

@@ -188,7 +188,15 @@ def run_one(job: Job, resolved: Any, output: Path, ezc3d: bool) -> Outcome:
         return Outcome(job.name, "failed", exit_status=error.exit_status, message=str(error))
     except MemoryError:
         return Outcome(job.name, "failed", exit_status=4, message=f"{job.path}: not enough memory")
-    except (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, OSError) as error:
+    except (
+        ArithmeticError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        OSError,
+    ) as error:
         # A defect of ours in one trial must not end the batch; it is named so that it can be reported.
         return Outcome(job.name, "failed", exit_status=1, message=f"{job.path}: {type(error).__name__}: {error}")
     return Outcome(
@@ -218,6 +226,11 @@ def _progress(total: int, quiet: bool) -> Iterator[Any]:
         def tell(outcome: Outcome) -> None:
             bar.advance(task)
             if outcome.status == "failed":
-                console.print(f"failed: {outcome.message or outcome.trial}", markup=False, highlight=False, soft_wrap=True)
+                console.print(
+                    f"failed: {outcome.message or outcome.trial}",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
 
         yield tell

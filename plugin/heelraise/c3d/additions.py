@@ -68,9 +68,7 @@ def check_channels(base: Base, channels: Sequence[AnalogChannel]) -> None:
         if not 0 < len(channel.label.encode()) <= MAX_LABEL:
             raise ValueError(f"Expected a label of 1 to {MAX_LABEL} characters, but got {channel.label!r}")
         if channel.samples.shape != (expected,):
-            raise ValueError(
-                f"Expected {expected} samples in {channel.label}, but got shape {channel.samples.shape}"
-            )
+            raise ValueError(f"Expected {expected} samples in {channel.label}, but got shape {channel.samples.shape}")
         if not np.isfinite(channel.samples).all():
             raise ValueError(f"Expected finite samples in {channel.label}")
 

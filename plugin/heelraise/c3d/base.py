@@ -121,9 +121,7 @@ def base_of(source: Container) -> Base:
             "channels cannot be appended", where=str(source.path), why="its parameters lie behind its samples"
         )
     if len(head) < source.layout.start:
-        raise InputError(
-            "channels cannot be appended", where=str(source.path), why="it holds no samples at all"
-        )
+        raise InputError("channels cannot be appended", where=str(source.path), why="it holds no samples at all")
     if (source.header.parameter_block - 1) * BLOCK + source.parameters.end > source.layout.start:
         raise InputError(
             "channels cannot be appended", where=str(source.path), why="its parameters reach into its samples"
@@ -204,9 +202,7 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
     declared, gap = split_gap(head, start, source.parameters)
     raw = join_section([record.raw for record in edit.records], head[start : start + 4], source.codec)
     if raw is None or len(raw) > declared:
-        raise InputError(
-            "channels cannot be replaced", where=str(source.path), why="its parameters are damaged"
-        )
+        raise InputError("channels cannot be replaced", where=str(source.path), why="its parameters are damaged")
     raw = join_section(
         [record.raw for record in edit.records],
         head[start : start + 4],

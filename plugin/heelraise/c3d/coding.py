@@ -64,9 +64,7 @@ def encode_analogs(
     factor = np.array([coding.scale for coding in codings]) * gen_scale
     offset = np.array([coding.offset for coding in codings], dtype=np.float64)
     if is_float:
-        return codec.encode(
-            samples if np.all(factor == 1.0) and not np.any(offset) else samples / factor + offset
-        )
+        return codec.encode(samples if np.all(factor == 1.0) and not np.any(offset) else samples / factor + offset)
     return encode_integers(samples / factor + offset, codec, unsigned=unsigned)
 
 

@@ -219,9 +219,7 @@ class Container:
             out[first : first + len(words)] = stored.astype(np.int16)
         return out
 
-    def analogs(
-        self, channels: Sequence[int] | None = None, dtype: npt.DTypeLike = np.float64
-    ) -> npt.NDArray[Any]:
+    def analogs(self, channels: Sequence[int] | None = None, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
         """Analog samples.
 
         Parameters
@@ -294,9 +292,7 @@ class Container:
             for first in range(0, layout.frames, rows):
                 part = buffer[: min(rows, layout.frames - first)]
                 if stream.readinto(part.view(np.uint8).data) != part.nbytes:
-                    raise InputError(
-                        "the data section ended early", where=str(self.path), todo="read it again"
-                    )
+                    raise InputError("the data section ended early", where=str(self.path), todo="read it again")
                 yield first, part
 
     def open(self) -> BufferedReader:
@@ -308,9 +304,7 @@ class Container:
             raise unreadable(self.path, error) from error
         if (found.st_size, found.st_mtime_ns) != self.identity:
             stream.close()
-            raise InputError(
-                "the file has changed since it was opened", where=str(self.path), todo="read it again"
-            )
+            raise InputError("the file has changed since it was opened", where=str(self.path), todo="read it again")
         return stream
 
 

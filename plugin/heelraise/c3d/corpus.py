@@ -202,9 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(_table(outcomes))
         for name, counts in summary.items():
-            print(
-                f"\n{name}: " + ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in counts.items())
-            )
+            print(f"\n{name}: " + ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in counts.items()))
     failed = summary["all"]["samples_changed"] or summary["all"]["ezc3d_objects"]
     return 1 if failed else 0
 

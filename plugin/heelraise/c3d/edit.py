@@ -229,9 +229,7 @@ class SectionEdit:
             return bytes([int(value)])
         return self.codec.pack_float(value) if kind == FLOAT else integers([int(value)], self.codec)
 
-    def delete(
-        self, group: str, name: str, indices: set[int], kind: int, shape: tuple[int, ...] = ()
-    ) -> None:
+    def delete(self, group: str, name: str, indices: set[int], kind: int, shape: tuple[int, ...] = ()) -> None:
         """Drop entries of an existing table."""
         if self.get(group, name) is None:
             return

@@ -69,9 +69,7 @@ def _bytes_table(blob: bytes) -> Content | None:
     return Content(BYTE, (255, rows), blob.ljust(255 * rows, b"\0"))
 
 
-def _assemble(
-    base: Base, edit: SectionEdit, words: int, data_bytes: int
-) -> tuple[bytes, list[tuple[bytes, int]]]:
+def _assemble(base: Base, edit: SectionEdit, words: int, data_bytes: int) -> tuple[bytes, list[tuple[bytes, int]]]:
     """New head, and where the pieces of the old one lie in it."""
     start = (base.header.parameter_block - 1) * BLOCK
     old = base.head[start:]
@@ -130,9 +128,7 @@ def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> No
             edit.set_count(group, "DATA_START", block + grown)
         elif group == "ROTATION" and base.layout.end <= (block - 1) * BLOCK < base.source.size:
             if block + behind > MAX_UINT16:
-                raise InputError(
-                    "channels cannot be appended", why="the rotations would start beyond block 65535"
-                )
+                raise InputError("channels cannot be appended", why="the rotations would start beyond block 65535")
             edit.set_count(group, "DATA_START", block + behind)
 
 

@@ -79,9 +79,7 @@ class _Shape:
         return (4 * self.points + self.analog_words) * (4 if self.is_float else 2)
 
 
-def resolve_layout(
-    header: Header, section: ParameterSection, size: int, section_end: int
-) -> tuple[Layout, list[Note]]:
+def resolve_layout(header: Header, section: ParameterSection, size: int, section_end: int) -> tuple[Layout, list[Note]]:
     """Decide the layout of the data section.
 
     Parameters
@@ -123,9 +121,7 @@ def resolve_layout(
     return layout, notes
 
 
-def _data_start(
-    header: Header, section: ParameterSection, size: int, section_end: int, notes: list[Note]
-) -> int:
+def _data_start(header: Header, section: ParameterSection, size: int, section_end: int, notes: list[Note]) -> int:
     parameter = int(section.number("POINT", "DATA_START", 0, unsigned=True))
     blocks = (header.data_block, parameter)
     usable = [block for block in blocks if block > 1 and (block - 1) * BLOCK <= size]
@@ -138,9 +134,7 @@ def _data_start(
         )
         return section_end
     if usable[0] != header.data_block:
-        notes.append(
-            Note("data_start_disagrees", "The header's data start is unusable; POINT:DATA_START is used.")
-        )
+        notes.append(Note("data_start_disagrees", "The header's data start is unusable; POINT:DATA_START is used."))
     elif 1 < parameter != header.data_block:
         notes.append(
             Note(
@@ -186,9 +180,7 @@ def _first_frame(header: Header, section: ParameterSection) -> int:
     return first if first is not None and _agrees(first, header.first_frame) else header.first_frame
 
 
-def _shape(
-    header: Header, section: ParameterSection, available: int, counts: list[int], notes: list[Note]
-) -> _Shape:
+def _shape(header: Header, section: ParameterSection, available: int, counts: list[int], notes: list[Note]) -> _Shape:
     """Points, analog words and number format: the header's unless only another choice fills the file."""
     parameter_scale = section.number("POINT", "SCALE", 0)
     stated = header.scale if is_plausible(header.scale, 1e-30, 1e30) else parameter_scale
@@ -229,9 +221,7 @@ def _shape(
 
 
 def _fills(shape: _Shape, available: int, counts: list[int]) -> bool:
-    return shape.frame_bytes > 0 and any(
-        0 <= available - count * shape.frame_bytes < BLOCK for count in counts
-    )
+    return shape.frame_bytes > 0 and any(0 <= available - count * shape.frame_bytes < BLOCK for count in counts)
 
 
 def _frames(shape: _Shape, available: int, counts: list[int], notes: list[Note]) -> tuple[int, bool]:
@@ -240,9 +230,7 @@ def _frames(shape: _Shape, available: int, counts: list[int], notes: list[Note])
         return (counts[0] if counts and counts[0] <= MAX_UINT16 else 0), False
     held = max(available // shape.frame_bytes, 0)
     if not counts:
-        notes.append(
-            Note("frame_count_missing", f"No frame count is given; the data section holds {held} frames.")
-        )
+        notes.append(Note("frame_count_missing", f"No frame count is given; the data section holds {held} frames."))
         return held, True
     filling = [count for count in counts if _fills(shape, available, [count])]
     if filling:
@@ -294,9 +282,7 @@ def _per_frame(header: Header, section: ParameterSection, words: int, notes: lis
     stated = (header.analog_per_frame, _rate_ratio(header, section), by_used)
     whole = [count for count in stated if count > 0 and words % count == 0]
     if not whole:
-        notes.append(
-            Note("analog_layout_unknown", f"{words} analog words per frame are taken as {words} channels.")
-        )
+        notes.append(Note("analog_layout_unknown", f"{words} analog words per frame are taken as {words} channels."))
         return 1
     chosen = next((count for count in whole if words // count == used), whole[0])
     if chosen != header.analog_per_frame:
@@ -344,9 +330,7 @@ def _scale(header: Header, section: ParameterSection, is_float: bool, notes: lis
     for scale in (header.scale, parameter):
         if is_plausible(scale, 1e-30, 1e30):
             if not is_float and parameter and abs(abs(parameter) - abs(scale)) > 1e-6 * abs(scale):
-                notes.append(
-                    Note("scale_disagrees", f"POINT:SCALE is {parameter:g}; the header's {scale:g} is used.")
-                )
+                notes.append(Note("scale_disagrees", f"POINT:SCALE is {parameter:g}; the header's {scale:g} is used."))
             return abs(scale)
     notes.append(Note("scale_missing", "No usable point scale is given; 1 is used."))
     return 1.0

@@ -57,17 +57,13 @@ def _parse(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
         raise InputError("this is not a C3D file", where=where, why=_what_it_looks_like(head))
     start = (head[0] - 1) * BLOCK
     if start < BLOCK or start + PREAMBLE > min(size, len(head)):
-        raise InputError(
-            "the parameter section is missing", where=where, why=f"the header points to block {head[0]}"
-        )
+        raise InputError("the parameter section is missing", where=where, why=f"the header points to block {head[0]}")
     notes: list[Note] = []
     codec = codec_of(head[start:])
     if codec is None:
         codec = _guess_codec(head[:BLOCK])
         notes.append(
-            Note(
-                "processor_unknown", f"Processor byte {head[start + 3]} is not defined; read as {codec.name}."
-            )
+            Note("processor_unknown", f"Processor byte {head[start + 3]} is not defined; read as {codec.name}.")
         )
     header = parse_header(head[:BLOCK], codec)
     section_end = start + head[start + 2] * BLOCK
@@ -116,10 +112,6 @@ def _guess_codec(header: bytes) -> Codec:
     """The processor in whose order the header's rate and scale make sense."""
     for codec in CODECS.values():
         parsed = parse_header(header, codec)
-        if (
-            is_plausible(parsed.rate, 0.1, 1e5)
-            and is_plausible(parsed.scale, 1e-6, 1e4)
-            and parsed.last_frame
-        ):
+        if is_plausible(parsed.rate, 0.1, 1e5) and is_plausible(parsed.scale, 1e-6, 1e4) and parsed.last_frame:
             return codec
     return INTEL

@@ -244,9 +244,7 @@ def _record_spans(raw: bytes, codec: Codec, notes: list[Note]) -> list[_Span]:
         body = position + 2 + abs(length) + 2
         if group == 0 or body > len(raw):
             notes.append(
-                Note(
-                    "parameter_section_damaged", f"Parameters end early at byte {position} of their section."
-                )
+                Note("parameter_section_damaged", f"Parameters end early at byte {position} of their section.")
             )
             return spans
         name = decode_text(raw[position + 2 : body - 2])
@@ -256,13 +254,9 @@ def _record_spans(raw: bytes, codec: Codec, notes: list[Note]) -> list[_Span]:
             # A link in the other byte order, or one that leads astray: the record's own sizes still hold.
             following = _own_end(raw, body, is_group=group < 0)
             if following > len(raw):
-                notes.append(
-                    Note("parameter_section_damaged", f"Parameter {name!r} is cut off; the rest is unread.")
-                )
+                notes.append(Note("parameter_section_damaged", f"Parameter {name!r} is cut off; the rest is unread."))
                 return spans
-            notes.append(
-                Note("parameter_link_wrong", f"The link of parameter {name!r} is wrong and was passed over.")
-            )
+            notes.append(Note("parameter_link_wrong", f"The link of parameter {name!r} is wrong and was passed over."))
         spans.append((position, following, name, group, body))
         if link == 0:
             return spans
@@ -298,9 +292,7 @@ def _shape(raw: bytes, body: int, stop: int) -> tuple[int, tuple[int, ...], int]
     return kind, dims, start
 
 
-def _record(
-    raw: bytes, codec: Codec, index: int, span: _Span, names: dict[int, str], notes: list[Note]
-) -> Record:
+def _record(raw: bytes, codec: Codec, index: int, span: _Span, names: dict[int, str], notes: list[Note]) -> Record:
     start, stop, name, group, body = span
     record = raw[start:stop]
     if group < 0:
@@ -310,9 +302,7 @@ def _record(
         notes.append(Note("parameter_unreadable", f"Parameter {name!r} cannot be read and is kept as it is."))
         return Record(record, group, name, is_group=False)
     if group not in names:
-        orphaned = Note(
-            "parameter_orphaned", f"Parameters of group {group}, which is missing, are kept unread."
-        )
+        orphaned = Note("parameter_orphaned", f"Parameters of group {group}, which is missing, are kept unread.")
         if orphaned not in notes:
             notes.append(orphaned)
         return Record(record, group, name, is_group=False)

@@ -121,9 +121,7 @@ def write_c3d(path: Path | str, new: NewC3D) -> None:
     preamble = bytes([1, MAGIC, 0, plan.codec.processor])
     section = join_section(_records(plan, 0), preamble, plan.codec)
     if section is None:
-        raise OutputError(
-            "the file cannot be written", where=str(path), why="its parameters need more than 255 blocks"
-        )
+        raise OutputError("the file cannot be written", where=str(path), why="its parameters need more than 255 blocks")
     data_block = PARAMETER_BLOCK + len(section) // BLOCK
     section = join_section(_records(plan, data_block), preamble, plan.codec)
     assert section is not None
@@ -163,9 +161,7 @@ class _Plan:
     @classmethod
     def of(cls, new: NewC3D) -> _Plan:
         if new.processor not in CODECS_BY_NAME or new.storage not in ("float", "int16"):
-            raise ValueError(
-                f"Expected a known processor and storage, but got {new.processor!r}, {new.storage!r}"
-            )
+            raise ValueError(f"Expected a known processor and storage, but got {new.processor!r}, {new.storage!r}")
         codec = CODECS_BY_NAME[new.processor]
         points = np.asarray(new.points, dtype=np.float64)
         if points.ndim != 3 or points.shape[2] != 3 or len(points) == 0:
@@ -184,9 +180,7 @@ class _Plan:
         codings = list(new.analog_codings or ())
         if not codings:
             codings = [
-                analog_coding(
-                    column, codec, is_float=is_float, gen_scale=new.gen_scale, unsigned=new.unsigned
-                )
+                analog_coding(column, codec, is_float=is_float, gen_scale=new.gen_scale, unsigned=new.unsigned)
                 for column in analogs.T
             ]
         return cls(new, codec, points, analogs, is_float, stored_float(scale, codec), codings)
@@ -300,9 +294,7 @@ def _words(plan: _Plan) -> npt.NDArray[Any]:
     out = np.empty((frames, 4 * markers + plan.channels * new.analog_per_frame), dtype)
     valid: npt.NDArray[np.bool_] = np.all(np.isfinite(plan.points), axis=2)
     residuals = np.zeros((frames, markers)) if new.residuals is None else np.asarray(new.residuals, float)
-    masks = (
-        np.zeros((frames, markers), np.uint8) if new.camera_masks is None else np.asarray(new.camera_masks)
-    )
+    masks = np.zeros((frames, markers), np.uint8) if new.camera_masks is None else np.asarray(new.camera_masks)
     quads = np.zeros((frames, markers, 4))
     quads[..., :3] = np.where(valid[..., None], plan.points, 0.0)
     if not plan.is_float:

@@ -33,7 +33,8 @@ class Verify(StrEnum):
 
 Trial = Annotated[Path, typer.Argument(help="C3D file.", show_default=False)]
 Protocol = Annotated[
-    str | None, typer.Option("-p", "--protocol", help="Preset's name or YAML file; without it: auto.", show_default=False)
+    str | None,
+    typer.Option("-p", "--protocol", help="Preset's name or YAML file; without it: auto.", show_default=False),
 ]
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the outputs; made if missing.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback instead of one sentence.")]
@@ -63,15 +64,16 @@ def analyze(
     protocol: Protocol = None,
     output: Folder = OUT,
     static: Annotated[
-        Path | None, typer.Option("--static", help="C3D of quiet stance that sets the zero of the angles.", show_default=False)
+        Path | None,
+        typer.Option("--static", help="C3D of quiet stance that sets the zero of the angles.", show_default=False),
     ] = None,
     verify: VerifyOption = Verify.ezc3d,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     debug: Debug = False,
 ) -> None:
     """Analyse one trial: a lossless C3D copy with heel-raise channels, and a YAML summary."""
-    from heelraise.pipeline import analyze_file
     from heelraise.cli.show import outcome
+    from heelraise.pipeline import analyze_file
 
     published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d)
     if not quiet:

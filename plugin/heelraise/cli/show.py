@@ -93,7 +93,7 @@ def inspection(path: Path) -> None:
     )
     table = Table("source", "label", "kind", "taken for", "why", box=None, pad_edge=False)
     for row in rows:
-        cells: list[Any] = [row.source, row.label, row.kind, row.meaning, row.rule]
+        cells: list[Any] = [row.table, row.label, row.kind, row.meaning, row.rule]
         table.add_row(*(_plain(cell) for cell in cells))
     console.print(table)
     for missing in body.identification.missing:

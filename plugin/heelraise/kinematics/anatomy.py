@@ -43,9 +43,7 @@ def _relative_levels(markers: Markers) -> list[tuple[int, int, Floats]]:
         ok = seen(data)
         count = ok.sum(axis=0)
         total = np.where(ok[..., np.newaxis], data, 0.0).sum(axis=0)
-        centres[level] = np.where(
-            count[:, np.newaxis] > 0, total / np.maximum(count, 1)[:, np.newaxis], np.nan
-        )
+        centres[level] = np.where(count[:, np.newaxis] > 0, total / np.maximum(count, 1)[:, np.newaxis], np.nan)
     result: list[tuple[int, int, Floats]] = []
     levels = sorted(centres)
     for low, high in pairwise(levels):

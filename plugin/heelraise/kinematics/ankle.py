@@ -168,9 +168,7 @@ def ankle_angles(markers: Markers, side: str, model: AngleModel, reference: Refe
     )
 
 
-def _degenerate_frames(
-    angle: Floats, points: Sequence[Floats], side: str, model: AngleModel
-) -> tuple[Note, ...]:
+def _degenerate_frames(angle: Floats, points: Sequence[Floats], side: str, model: AngleModel) -> tuple[Note, ...]:
     complete = np.all([seen(p) for p in points], axis=0)
     lost = int(np.count_nonzero(complete & ~np.isfinite(angle)))
     if not lost:
@@ -218,9 +216,7 @@ def solve_ankle(
         markers, carried = carry_landmarks(markers, static, side)
         if carried:
             names = ", ".join(carried)
-            notes.append(
-                Note("virtual_landmarks", f"{side} side: {names} carried over from the static trial")
-            )
+            notes.append(Note("virtual_landmarks", f"{side} side: {names} carried over from the static trial"))
     own = side_markers(markers, side)
     choice = choose_model(set(own), requested, models=models)
     if choice.model is None:
@@ -241,9 +237,7 @@ def solve_ankle(
     most = max(_given(result) for result in results)
     best = next(result for result in results if _given(result) >= FULL_COVERAGE * most)
     for result in results[: results.index(best)]:
-        failures.append(
-            f"{result.model}: its markers are seen together in {_given(result):.0%} of the frames"
-        )
+        failures.append(f"{result.model}: its markers are seen together in {_given(result):.0%} of the frames")
     notes += [Note("angle_model_fallback", f"{side} ankle: {failure}") for failure in failures]
     if best.reference == "stillest_pose":
         message = f"{side} ankle: no quiet stance and no static trial, zero is the trial's stillest pose"

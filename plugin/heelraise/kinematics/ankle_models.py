@@ -93,9 +93,7 @@ def _stance_calibrate(markers: RightMarkers) -> Calibration:
     clusters = {"shank": _cluster(means, TIBIAL, EPICONDYLES), "foot": _cluster(means, PEDAL, MIDFOOT)}
     for segment, roles in clusters.items():
         if not roles:
-            return Calibration(
-                problem=f"the {segment} has no three markers off one line at the reference pose"
-            )
+            return Calibration(problem=f"the {segment} has no three markers off one line at the reference pose")
     stack = {role: place[np.newaxis] for role, place in means.items()}
     ankle, knee = first_complete(means, ANKLE_END), first_complete(means, KNEE_END[:-1])
     note = ""
@@ -146,9 +144,7 @@ def _sagittal_calibrate(markers: RightMarkers) -> Calibration:
     angle = _segment_angle(markers)
     ok: Bools = np.isfinite(angle)
     if np.count_nonzero(ok) < max(0.5 * len(angle), 1):
-        return Calibration(
-            problem="the ends of the shank or the foot coincide or are missing at the reference pose"
-        )
+        return Calibration(problem="the ends of the shank or the foot coincide or are missing at the reference pose")
     mean = float(angle[ok].mean())
     if not np.radians(20.0) < mean < np.radians(160.0):
         return Calibration(problem="the foot points along the shank at the reference pose")

@@ -69,11 +69,7 @@ def side_markers(
             found[role[len(prefix) :]] = points if frames is None else points[frames]
     counts = {role: int(np.count_nonzero(seen(points))) for role, points in found.items()}
     least = max(coverage * max(counts.values(), default=0), 1)
-    return {
-        role: points if flip is None else points * flip
-        for role, points in found.items()
-        if counts[role] >= least
-    }
+    return {role: points if flip is None else points * flip for role, points in found.items() if counts[role] >= least}
 
 
 def middle(markers: Markers, roles: Sequence[str]) -> Floats:

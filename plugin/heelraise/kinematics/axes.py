@@ -216,9 +216,7 @@ def _tell_disagreement(declared: Mapping[str, str], axis: str, winner: str, note
     others = [f"{name} says {value}" for name, value in declared.items() if value != axis]
     if others:
         why = "knees are above ankles along it" if winner == "anatomy" else f"the {winner} show it"
-        notes.append(
-            Note("axis_disagreement", f"{axis} is taken for up because {why}, though {', '.join(others)}")
-        )
+        notes.append(Note("axis_disagreement", f"{axis} is taken for up because {why}, though {', '.join(others)}"))
 
 
 def _from_direction(direction: Mapping[str, object]) -> str | None:

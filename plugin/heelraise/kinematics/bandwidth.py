@@ -210,9 +210,7 @@ def _fit(u: Floats, y: Floats, fall: Floats, floor: float) -> tuple[Floats, Floa
     clear = y > floor + 0.2
     if np.count_nonzero(clear) < 4:
         clear = np.ones(len(y), dtype=bool)
-    target = np.where(
-        clear, np.log10(np.maximum(10.0 ** np.minimum(y - floor, 300.0) - 1.0, 1e-3)) + floor, y
-    )
+    target = np.where(clear, np.log10(np.maximum(10.0 ** np.minimum(y - floor, 300.0) - 1.0, 1e-3)) + floor, y)
     weight = (clear & (fall > -_DEPTH)).astype(np.float64)
     weight[weight.sum(axis=1) < 4.0] = clear.astype(np.float64)
     z = target - fall

@@ -50,9 +50,7 @@ def fill_gaps(x: ArrayLike, rate: float, limit_s: float = 0.2) -> FilledGaps:
     """
     data = np.array(x, dtype=np.float64)
     if data.ndim not in (2, 3) or data.shape[-1] != 3:
-        raise InputError(
-            "markers need the shape (frames, 3) or (frames, markers, 3)", why=f"got {data.shape}"
-        )
+        raise InputError("markers need the shape (frames, 3) or (frames, markers, 3)", why=f"got {data.shape}")
     points = data.reshape(len(data), 1 if data.ndim == 2 else data.shape[1], 3)
     missing = ~seen(points)
     points[missing] = np.nan

@@ -149,9 +149,7 @@ def heel_height(
         length = length[np.isfinite(length)]
         limit = np.sin(np.radians(MAX_FLAT_PITCH_DEG)) * float(np.median(length)) if len(length) else np.nan
         if not baseline < limit:
-            seen_low = (
-                "no pose is held still" if np.isnan(baseline) else "the lowest still pose has the heel up"
-            )
+            seen_low = "no pose is held still" if np.isnan(baseline) else "the lowest still pose has the heel up"
             message = f"{side} foot: {seen_low}, the heel's height counts from the forefoot marker's level"
             notes.append(Note("no_flat_baseline", message))
             baseline, source, flat = 0.0, "forefoot_level", nothing
@@ -159,15 +157,11 @@ def heel_height(
         finite = smooth[np.isfinite(smooth)]
         if len(finite):
             baseline = float(np.percentile(finite, 2.0))
-        notes.append(
-            Note("no_flat_baseline", f"{side} foot: no pose is held still, the lowest heel is the baseline")
-        )
+        notes.append(Note("no_flat_baseline", f"{side} foot: no pose is held still, the lowest heel is the baseline"))
         source, flat = "lowest_heel", nothing
     level = fore[:, 2] - _level(fore[:, 2], flat) if fore_speed is not None else None
     roles = (*heel_roles, *fore_roles)
-    return HeelHeight(
-        side, difference - baseline, level, fore_speed, flat, source, baseline, roles, notes=tuple(notes)
-    )
+    return HeelHeight(side, difference - baseline, level, fore_speed, flat, source, baseline, roles, notes=tuple(notes))
 
 
 def _level(z: Floats, flat: Bools) -> float:

@@ -9,9 +9,7 @@ from heelraise.kinematics.arrays import Floats, Markers, mean_position, side_mar
 from heelraise.kinematics.frames import rigid_rotation, spread_ratio
 
 
-def carry_landmarks(
-    markers: Markers, static: Markers, side: str
-) -> tuple[dict[str, Floats], tuple[str, ...]]:
+def carry_landmarks(markers: Markers, static: Markers, side: str) -> tuple[dict[str, Floats], tuple[str, ...]]:
     """Rebuild landmarks that only the static trial shows from the cluster of their segment.
 
     The calibrated anatomical system technique (Cappozzo et al. 1995): the cluster's least-squares pose

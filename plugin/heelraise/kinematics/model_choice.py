@@ -61,9 +61,7 @@ def choose_model(
     known = {model.name: model for model in models}
     if requested != "auto":
         if requested not in known:
-            raise UsageError(
-                f"no angle model is called '{requested}'", todo=f"known are auto, {', '.join(known)}"
-            )
+            raise UsageError(f"no angle model is called '{requested}'", todo=f"known are auto, {', '.join(known)}")
         missing = known[requested].missing(own)
         if missing:
             return ModelChoice(None, f"{requested} needs {'; '.join(missing)}")

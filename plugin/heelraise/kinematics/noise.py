@@ -178,9 +178,7 @@ def propagate(
     places = np.array([np.asarray(pose[name], dtype=np.float64) for name in names])
     if not names:
         outputs = angles({name: as_points(place) for name, place in pose.items()})
-        return {
-            key: 0.0 for key, values in outputs.items() if values is not None and np.isfinite(values).all()
-        }
+        return {key: 0.0 for key, values in outputs.items() if values is not None and np.isfinite(values).all()}
     reach = float(np.abs(places - places.mean(axis=0)).max())
     step = _STEP * (reach if reach > 0.0 else 1.0)
     variables = 3 * len(names)

@@ -21,7 +21,7 @@ from heelraise.kinematics import (
     solve_ankle,
     subject_axes,
 )
-from heelraise.kinematics.ankle_models import EPICONDYLES, PEDAL, TIBIAL
+from heelraise.kinematics.angle_model import EPICONDYLES, PEDAL, TIBIAL
 from heelraise.labelled.body import BodyMarkers, read_body
 from heelraise.labelled.forces import read_forces
 from heelraise.labelled.model import Noise, Series, Signals
@@ -71,8 +71,10 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         )
         for side in SIDES
     }
-    for part in (*heels.values(), *ankles.values()):
-        notes += part.notes
+    for heel in heels.values():
+        notes += heel.notes
+    for ankle in ankles.values():
+        notes += ankle.notes
     subject = subject_axes(body.markers, quiet if quiet.any() else None)
     notes += subject.notes if body.markers else ()
     series: list[Series] = []
@@ -85,11 +87,7 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
     emg, emg_description, emg_notes = read_emg(trial, protocol)
     notes += [*forces.notes, *emg_notes]
     series += forces.series
-    primary = (
-        "ankle_plantarflexion"
-        if any(one.name == "ankle_plantarflexion" for one in series)
-        else "heel_vertical"
-    )
+    primary = "ankle_plantarflexion" if any(one.name == "ankle_plantarflexion" for one in series) else "heel_vertical"
     return Signals(
         rate=rate,
         frames=trial.frames,
@@ -139,7 +137,10 @@ def _side_series(
         notes.append(Note("markers_smoothed", text))
     found: list[Series] = []
     floors = _angle_floor(side, body.markers, ankle, quiet, sigmas)
-    for name, values in (("ankle_plantarflexion", ankle.plantarflexion), ("ankle_inversion", ankle.inversion)):
+    for name, values in (
+        ("ankle_plantarflexion", ankle.plantarflexion),
+        ("ankle_inversion", ankle.inversion),
+    ):
         if values is None:
             continue
         sigma = floors.get(name)
@@ -148,13 +149,25 @@ def _side_series(
     if heel.height is not None:
         parts = [sigmas[role] for role in heel.roles if role in sigmas]
         # Height is one heel marker less the mean of the forefoot's: their variances add.
-        noise = Noise(float(np.sum(np.square(parts))) / width, source) if len(parts) == len(heel.roles) and width > 0 else None
+        noise = (
+            Noise(float(np.sum(np.square(parts))) / width, source)
+            if len(parts) == len(heel.roles) and width > 0
+            else None
+        )
         found.append(Series("heel_vertical", side, "mm", rate, heel.height, bandwidth, noise))
         marker = body.markers.get(f"{side}.heel")
         if marker is not None and rate >= 60:
             heel_noise = Noise(sigmas["heel"] ** 2 / width / 1e6, source, 2) if "heel" in sigmas and width > 0 else None
             found.append(
-                Series("heel_acceleration", side, "m/s^2", rate, acceleration(marker[:, 2], rate), bandwidth, heel_noise)
+                Series(
+                    "heel_acceleration",
+                    side,
+                    "m/s^2",
+                    rate,
+                    acceleration(marker[:, 2], rate),
+                    bandwidth,
+                    heel_noise,
+                )
             )
     return found, notes
 
@@ -181,9 +194,7 @@ def acceleration(z: Array, rate: float) -> Array:
     return values
 
 
-def marker_noise(
-    side: str, markers: Mapping[str, Array], quiet: Mask, rate: float
-) -> tuple[dict[str, float], str]:
+def marker_noise(side: str, markers: Mapping[str, Array], quiet: Mask, rate: float) -> tuple[dict[str, float], str]:
     """In-band noise (4 to 15 Hz, mm) of each marker of a leg, from distances inside its segments."""
     band = (4.0, min(15.0, 0.45 * rate))
     steady = quiet.sum() >= MIN_NOISE_S * rate
@@ -269,9 +280,7 @@ def _describe(
             model[f"{side}_reason"] = ankle.reason
         if ankle.reference:
             model[f"{side}_zero"] = ankle.reference
-    bandwidths = {
-        f"{one.name}_{one.side}": one.bandwidth_hz for one in series if one.bandwidth_hz is not None
-    }
+    bandwidths = {f"{one.name}_{one.side}": one.bandwidth_hz for one in series if one.bandwidth_hz is not None}
     return {
         "marker_set": identification.marker_set,
         "marker_set_reason": identification.why,

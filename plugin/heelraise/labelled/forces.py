@@ -50,7 +50,12 @@ class Forces:
 
 
 def read_forces(
-    trial: Trial, protocol: Protocol, axes: LabAxes, subject: SubjectAxes, feet: Mapping[str, Array], quiet: Mask
+    trial: Trial,
+    protocol: Protocol,
+    axes: LabAxes,
+    subject: SubjectAxes,
+    feet: Mapping[str, Array],
+    quiet: Mask,
 ) -> Forces:
     """Forces of all plates that can be used.
 
@@ -79,8 +84,8 @@ def read_forces(
     )
     notes = (*notes, *more)
     if not plates:
-        description = {"used": 0, "reason": "no plate could be used"}
-        return Forces((), {}, *_known_weight(trial, protocol), None, False, description, notes)
+        none = {"used": 0, "reason": "no plate could be used"}
+        return Forces((), {}, *_known_weight(trial, protocol), None, False, none, notes)
     per_frame = trial.analog_per_frame
     sides = assign_feet(
         plates, geometries, feet, per_frame, override=setting.feet or None, rate=trial.point_rate or None
@@ -150,11 +155,9 @@ def _weight(
     return None, ""
 
 
-def _cop_series(
-    side: str, path: Array, vertical: Array, loaded: Mask, rate: float, protocol: Protocol
-) -> CopSeries:
+def _cop_series(side: str, path: Array, vertical: Array, loaded: Mask, rate: float, protocol: Protocol) -> CopSeries:
     setting = protocol.sway
-    known = np.isfinite(path).all(axis=1)
+    known: Mask = np.asarray(np.isfinite(path).all(axis=1))
     sway_rate = min(setting.rate_hz, rate)
     count = max(int(np.floor(path.shape[0] * sway_rate / rate + 1e-9)), 1)
     sway = np.full((count, 2), np.nan)
@@ -174,7 +177,11 @@ def _series(side: str, cop: CopSeries, plates: Sequence[PlateSignals]) -> list[S
     rate, factor = _tremor_rate(cop.rate)
     noise = _plate_noise(plates, cop)
     found = []
-    columns = (("cop_ap", "mm", cop.tremor[:, 0]), ("cop_ml", "mm", cop.tremor[:, 1]), ("grf_vertical", "N", cop.vertical))
+    columns = (
+        ("cop_ap", "mm", cop.tremor[:, 0]),
+        ("cop_ml", "mm", cop.tremor[:, 1]),
+        ("grf_vertical", "N", cop.vertical),
+    )
     for name, unit, samples in columns:
         values = _decimate(samples, cop.rate, factor)
         known = values[np.isfinite(values)]

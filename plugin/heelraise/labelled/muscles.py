@@ -53,13 +53,23 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
         factor = VOLTS.get(unit.lower())
         if factor is None:
             notes.append(
-                Note("emg_unit_unknown", f"EMG '{channel.label}' is in '{unit}', which is no voltage; kept as it is.")
+                Note(
+                    "emg_unit_unknown",
+                    f"EMG '{channel.label}' is in '{unit}', which is no voltage; kept as it is.",
+                )
             )
         for flag in flags[k]:
-            notes.append(Note(f"emg_{flag}", f"EMG '{channel.label}' {FLAG_WORDS[flag]}; its values are given all the same."))
+            notes.append(
+                Note(
+                    f"emg_{flag}",
+                    f"EMG '{channel.label}' {FLAG_WORDS[flag]}; its values are given all the same.",
+                )
+            )
         values = bands[:, k] * (factor if factor is not None else 1.0)
         shown = "V" if factor is not None else (unit or "as stored")
-        found.append(EmgSeries(channel.muscle, channel.code, channel.side, channel.label, rate, values, flags[k], shown))
+        found.append(
+            EmgSeries(channel.muscle, channel.code, channel.side, channel.label, rate, values, flags[k], shown)
+        )
         records.append(
             {"name": channel.label, "muscle": channel.muscle, "side": channel.side, "rule": channel.rule}
             | ({"flags": list(flags[k])} if flags[k] else {})
@@ -68,7 +78,10 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     description["delay_ms"] = protocol.emg.delay_ms if protocol.emg.delay_ms is not None else "unset"
     if protocol.emg.delay_ms is None and records:
         notes.append(
-            Note("emg_delay_unset", "emg.delay_ms is not set: delays and phases between EMG and markers are not corrected.")
+            Note(
+                "emg_delay_unset",
+                "emg.delay_ms is not set: delays and phases between EMG and markers are not corrected.",
+            )
         )
     return tuple(found), description, tuple(notes)
 
@@ -76,9 +89,7 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
 def _flags(raw: Array, rate: float) -> list[tuple[str, ...]]:
     quality = emg_quality(raw, rate)
     names = ("clipped", "dead", "mains")
-    return [
-        tuple(name for name in names if getattr(quality, name)[column]) for column in range(raw.shape[1])
-    ]
+    return [tuple(name for name in names if getattr(quality, name)[column]) for column in range(raw.shape[1])]
 
 
 def _band(values: Array, rate: float, protocol: Protocol) -> Array:
@@ -86,12 +97,14 @@ def _band(values: Array, rate: float, protocol: Protocol) -> Array:
     setting = protocol.emg
     high = min(setting.lowpass_hz, 0.45 * rate)
     if setting.highpass_hz >= 0.4 * rate:
-        return values - values.mean(axis=0)
+        return np.asarray(values - values.mean(axis=0))
     if high < 0.45 * rate and high > setting.highpass_hz:
         band = bandpass(values, rate, setting.highpass_hz, high)
     else:
         band = highpass(values, rate, setting.highpass_hz)
-    return notch(band, rate, float(setting.notch_hz)) if setting.notch_hz is not None else band
+    if setting.notch_hz is None:
+        return band
+    return notch(band, rate, float(setting.notch_hz))
 
 
 def advance(values: Array, samples: float) -> Array:

@@ -79,9 +79,7 @@ def describe_labels(
         elif not core:
             rows.append(LabelRow("point", column, label, "unknown", "", "empty label"))
         elif label in model_outputs or is_model_output(core):
-            rule = (
-                "declared as output by the file" if label in model_outputs else "name of a computed quantity"
-            )
+            rule = "declared as output by the file" if label in model_outputs else "name of a computed quantity"
             rows.append(LabelRow("point", column, label, "model output", "", rule))
         else:
             rows.append(LabelRow("point", column, label, "unknown", "", "no role"))
@@ -90,16 +88,12 @@ def describe_labels(
         channel = channels.get(column)
         if channel is not None:
             meaning = f"{channel.side} {channel.muscle}".strip() if channel.muscle else "unassigned"
-            rows.append(
-                LabelRow("analog", column, label, "emg", meaning, f"{channel.rule}; {channel.confidence}")
-            )
+            rows.append(LabelRow("analog", column, label, "emg", meaning, f"{channel.rule}; {channel.confidence}"))
         elif column in plate_columns or is_force_plate(label):
             rule = "used by a force plate" if column in plate_columns else "name of a force plate's channel"
             rows.append(LabelRow("analog", column, label, "force plate", "", rule))
         else:
             rows.append(
-                LabelRow(
-                    "analog", column, label, "unknown", "", "empty label" if not label.strip() else "no rule"
-                )
+                LabelRow("analog", column, label, "unknown", "", "empty label" if not label.strip() else "no rule")
             )
     return tuple(rows)

@@ -106,17 +106,13 @@ def choose_set(indices: Mapping[str, LabelIndex], wanted: str) -> tuple[SetFit |
     fits.sort(key=lambda fit: (-fit.score, fit.legs[1], fit.set.name))
     best = fits[0]
     if wanted == "auto" and not best.plausible:
-        notes.append(
-            Note("marker_set_unknown", "The labels fit no known marker set; name one or map labels to roles.")
-        )
+        notes.append(Note("marker_set_unknown", "The labels fit no known marker set; name one or map labels to roles."))
         nearest = f"the nearest, {best.set.name}, explains {best.in_words()}"
         nearest = nearest if best.known else "none of the labels is in any of them"
         return None, f"no marker set fits: {nearest}", notes
     if others := {f.subject for f in fits if f.subject != best.subject and f.plausible and len(names) > 1}:
         who = ", ".join(repr(s) for s in sorted(others))
-        notes.append(
-            Note("several_subjects", f"Markers of '{best.subject}' were taken; others were seen: {who}.")
-        )
+        notes.append(Note("several_subjects", f"Markers of '{best.subject}' were taken; others were seen: {who}."))
     notes.extend(best.notes)
     if wanted != "auto":
         if not best.legs[0]:
@@ -138,9 +134,7 @@ def fit_set(marker_set: MarkerSet, subject: str, index: LabelIndex) -> SetFit:
     for role, candidates in marker_set.roles.items():
         hit = index.find(candidates, marker_set.keys[role], taken, role)
         if hit is not None:
-            matches[role] = RoleMatch(
-                role, hit.column, index.labels[hit.column], hit.rule, marker_set.sureness(role)
-            )
+            matches[role] = RoleMatch(role, hit.column, index.labels[hit.column], hit.rule, marker_set.sureness(role))
             taken.add(hit.column)
             if hit.note:
                 notes.append(Note("duplicate_label", hit.note))

@@ -85,9 +85,7 @@ class LabelIndex:
             cut = normalise(_TRAILING.sub("", core))
             if cut and cut != normal:
                 stem.setdefault(cut, []).append(i)
-        medial = frozenset(
-            i for i in columns if i < len(descriptions) and _MEDIAL.search(plain(descriptions[i]))
-        )
+        medial = frozenset(i for i in columns if i < len(descriptions) and _MEDIAL.search(plain(descriptions[i])))
         prefixed = frozenset(i for i in columns if parts[i][0])
         return cls(labels, validity, columns, medial, exact, case, key, stem, prefixed)
 
@@ -96,9 +94,7 @@ class LabelIndex:
         """How many labels there are."""
         return len(self.columns)
 
-    def find(
-        self, candidates: Sequence[str], keys: Sequence[str], taken: Collection[int], role: str
-    ) -> Hit | None:
+    def find(self, candidates: Sequence[str], keys: Sequence[str], taken: Collection[int], role: str) -> Hit | None:
         """Find the column of a role.
 
         Parameters
@@ -127,15 +123,11 @@ class LabelIndex:
         if name.startswith("medial_"):
             return self._medial_twin(role, taken)
         for label, key in zip(candidates, keys, strict=True):
-            if (found := self._stem.get(key)) and (
-                hit := self._pick(found, taken, name, "label with a number", label)
-            ):
+            if (found := self._stem.get(key)) and (hit := self._pick(found, taken, name, "label with a number", label)):
                 return hit
         return None
 
-    def _pick(
-        self, found: Sequence[int], taken: Collection[int], name: str, rule: str, label: str
-    ) -> Hit | None:
+    def _pick(self, found: Sequence[int], taken: Collection[int], name: str, rule: str, label: str) -> Hit | None:
         usable = [i for i in found if i not in taken and self.validity[i] > 0.0]
         if name.startswith(("medial_", "lateral_")) and len(found) > 1:
             # Old files give both malleoli one label and tell them apart in the description.
@@ -160,9 +152,7 @@ class LabelIndex:
     def _medial_twin(self, role: str, taken: Collection[int]) -> Hit | None:
         """Find the second point of a label that is described as medial, such as RANK 'R.Ankle.Medial'."""
         side = role.partition(".")[0][0]
-        joint = {"medial_malleolus": ("ank", "ankle"), "medial_epicondyle": ("kne", "knee")}[
-            role.rpartition(".")[2]
-        ]
+        joint = {"medial_malleolus": ("ank", "ankle"), "medial_epicondyle": ("kne", "knee")}[role.rpartition(".")[2]]
         for stem in joint:
             found = self._key.get(side + stem, [])
             usable = [i for i in found if i in self.medial and i not in taken and self.validity[i] > 0.0]

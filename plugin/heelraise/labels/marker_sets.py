@@ -78,9 +78,7 @@ def marker_set(name: str) -> MarkerSet:
     """
     if name not in marker_set_names():
         near = near_matches(name, marker_set_names()) or marker_set_names()
-        raise ProtocolError(
-            f"there is no marker set '{name}'", todo=f"use auto, none or one of: {', '.join(near)}"
-        )
+        raise ProtocolError(f"there is no marker set '{name}'", todo=f"use auto, none or one of: {', '.join(near)}")
     return parse_marker_set(load_yaml(config_path("marker_sets", f"{name}.yaml")))
 
 
@@ -103,9 +101,7 @@ def parse_marker_set(data: Mapping[str, Any]) -> MarkerSet:
         for key, marks in _sided(template, sides):
             if key not in ROLES:
                 near = ", ".join(near_matches(key, ROLES))
-                raise ProtocolError(
-                    f"marker set '{data['name']}' names an unknown role '{key}'", todo=f"near: {near}"
-                )
+                raise ProtocolError(f"marker set '{data['name']}' names an unknown role '{key}'", todo=f"near: {near}")
             roles[key] = tuple(_written_out(labels, marks))
     return MarkerSet(
         name=data["name"],
@@ -113,9 +109,7 @@ def parse_marker_set(data: Mapping[str, Any]) -> MarkerSet:
         reference=data["reference"],
         roles=roles,
         keys={role: tuple(normalise(label) for label in labels) for role, labels in roles.items()},
-        optional=frozenset(
-            key for template in data.get("optional", ()) for key, _ in _sided(template, sides)
-        ),
+        optional=frozenset(key for template in data.get("optional", ()) for key, _ in _sided(template, sides)),
         sure={key: text for template, text in data["sure"].items() for key, _ in _sided(template, sides)},
         others=frozenset(
             normalise(label)

@@ -81,9 +81,7 @@ def identify_markers(
         matches.update(extra)
         if extra and chosen is not None:
             names = ", ".join(f"{role} from '{m.label}'" for role, m in extra.items())
-            notes.append(
-                Note("roles_from_other_names", f"Roles that {chosen.set.name} lacks were filled: {names}.")
-            )
+            notes.append(Note("roles_from_other_names", f"Roles that {chosen.set.name} lacks were filled: {names}."))
     name = chosen.set.name if chosen else (GENERIC if matches else NONE)
     if chosen is None and matches:
         why += f"; {len(matches)} roles were found by plain anatomical names"
@@ -91,9 +89,7 @@ def identify_markers(
     missing = _missing(chosen, index, matches) if chosen and index else ()
     if unseen := [m for m in missing if m.reason == "never visible"]:
         text = ", ".join(f"{m.role} ({m.expected[0]})" for m in unseen)
-        notes.append(
-            Note("marker_never_visible", f"Labels without a single valid frame were left out: {text}.")
-        )
+        notes.append(Note("marker_never_visible", f"Labels without a single valid frame were left out: {text}."))
     ordered = {role: matches[role] for role in ROLES if role in matches}
     return MarkerIdentification(
         marker_set=name,
@@ -126,17 +122,13 @@ def _fill(index: LabelIndex, matches: Mapping[str, RoleMatch], *, with_union: bo
     return extra
 
 
-def _apply_overrides(
-    matches: dict[str, RoleMatch], overrides: Mapping[str, str], labels: Sequence[str]
-) -> None:
+def _apply_overrides(matches: dict[str, RoleMatch], overrides: Mapping[str, str], labels: Sequence[str]) -> None:
     for role, wanted in overrides.items():
         if role not in ROLES:
             near = near_matches(role, ROLES)
             raise ProtocolError(
                 f"there is no role '{role}'",
-                todo=f"near: {', '.join(near)}"
-                if near
-                else "see the list of roles with heelraise protocol show",
+                todo=f"near: {', '.join(near)}" if near else "see the list of roles with heelraise protocol show",
             )
         if not wanted.strip():
             matches.pop(role, None)

@@ -41,9 +41,7 @@ class LabelReader:
     def read(self, text: str, *, exact: bool = True) -> Reading:
         """Read one label; `exact` False is for descriptions, of which only a part may name a muscle."""
         tail = re.split(r"[.:]", text)[-1]
-        for part, where in (
-            ((text, ""), (tail, " after the device's prefix")) if tail != text else ((text, ""),)
-        ):
+        for part, where in ((text, ""), (tail, " after the device's prefix")) if tail != text else ((text, ""),):
             for tokens in (_meaningful(words(part)), _meaningful(words(part, camel=True))):
                 reading = self._whole(tokens)
                 if reading.muscle:
@@ -113,11 +111,7 @@ class LabelReader:
                 for stop in range(start + 1, len(rest) + 1):
                     muscle, _ = self.table.lookup(rest[start:stop])
                     size = len("".join(rest[start:stop]))
-                    if (
-                        muscle
-                        and size >= 2
-                        and (size > length or (size == length and side and not best.side))
-                    ):
+                    if muscle and size >= 2 and (size > length or (size == length and side and not best.side)):
                         best, length = Reading(muscle, side, "part of the label", "likely"), size
         return best
 

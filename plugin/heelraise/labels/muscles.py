@@ -102,9 +102,7 @@ def identify_muscles(
     return tuple(channels[column] for column in sorted(channels))
 
 
-def _read_channel(
-    reader: LabelReader, column: int, label: str, unit: str, description: str
-) -> EmgChannel | None:
+def _read_channel(reader: LabelReader, column: int, label: str, unit: str, description: str) -> EmgChannel | None:
     tokens = set(words(label)) | set(words(label, camel=True))
     found = reader.read(label)
     # "Trigno IMU EMG" is the name of a device that records EMG as well.
@@ -118,9 +116,7 @@ def _read_channel(
     if found.muscle:
         code = reader.table.muscles[found.muscle].code
         return EmgChannel(column, found.muscle, found.side, label, found.rule, found.confidence, code)
-    named_emg = _EMG_WORD.search(plain(label)) or (
-        _EMG_WORD.search(plain(description)) and _VOLT_UNITS.match(unit)
-    )
+    named_emg = _EMG_WORD.search(plain(label)) or (_EMG_WORD.search(plain(description)) and _VOLT_UNITS.match(unit))
     if named_emg or (_VOLT_UNITS.match(unit) and label.strip() and reader.is_anonymous(label)):
         rule = "EMG without a muscle's name" if named_emg else "channel in volts without a name"
         return EmgChannel(column, None, found.side, label, rule, "unassigned")
@@ -135,9 +131,7 @@ def _settle_rivals(channels: dict[int, EmgChannel]) -> None:
             continue
         holder = holders.setdefault((channel.muscle, channel.side), channel)
         if holder is not channel:
-            rule = f"second channel for {channel.side} {channel.muscle}, which is '{holder.label}'".replace(
-                "  ", " "
-            )
+            rule = f"second channel for {channel.side} {channel.muscle}, which is '{holder.label}'".replace("  ", " ")
             channels[column] = replace(channel, muscle=None, rule=rule, confidence="unassigned", code="")
 
 

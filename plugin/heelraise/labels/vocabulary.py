@@ -10,12 +10,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 LEFT: Final = _words(
-    "left lt li links linker linke gauche gche sinistra sinistro sin sx izquierda izquierdo izq "
-    "esquerda esquerdo esq"
+    "left lt li links linker linke gauche gche sinistra sinistro sin sx izquierda izquierdo izq esquerda esquerdo esq"
 )
 RIGHT: Final = _words(
-    "right rt re rechts rechter rechte droite droit dte destra destro des dx derecha derecho der "
-    "direita direito dir"
+    "right rt re rechts rechter rechte droite droit dte destra destro des dx derecha derecho der direita direito dir"
 )
 SIDE_OF: Final = dict.fromkeys(LEFT, "left") | dict.fromkeys(RIGHT, "right")
 """Every word for a side, with the side."""

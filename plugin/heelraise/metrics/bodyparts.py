@@ -22,7 +22,10 @@ def mark_coherence(
     holds = {p.repetition: p for p in body_phases(phases, ("hold",))}
     return [
         _marked(m, signals, holds[m.repetition], confidence)
-        if m.signal in BODY_SIGNALS and m.name == "tremor_frequency" and m.value is not None and m.phase == "hold"
+        if m.signal in BODY_SIGNALS
+        and m.name == "tremor_frequency"
+        and m.value is not None
+        and m.phase == "hold"
         and m.repetition in holds
         else m
         for m in metrics
@@ -46,5 +49,10 @@ def _marked(metric: Metric, signals: Signals, hold: Phase, confidence: float) ->
             return metric
         best = max(best, float(value[int(np.argmin(np.abs(freq - metric.value)))]))
         limit = coherence_limit(segments, level)
-    detail = {**metric.detail, "coherence": best, "coherence_limit": limit, "coherent_with_ankle": best > limit}
+    detail = {
+        **metric.detail,
+        "coherence": best,
+        "coherence_limit": limit,
+        "coherent_with_ankle": best > limit,
+    }
     return replace(metric, detail=detail)

@@ -50,7 +50,13 @@ def cessation_metrics(
 
 
 def _one(
-    series: Series, before: Phase | None, hold: Phase, after: Phase, band: Band, setting: Cessation, detected: bool
+    series: Series,
+    before: Phase | None,
+    hold: Phase,
+    after: Phase,
+    band: Band,
+    setting: Cessation,
+    detected: bool,
 ) -> Metric:
     def record(status: str, reason: str = "", value: float | None = None, **detail: object) -> Metric:
         return Metric(

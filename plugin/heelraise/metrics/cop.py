@@ -42,7 +42,16 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase], generator: np.random.
             why = f"{duration:.2g} s" if short else f"{100 * lost:.0f} % of the phase is unloaded"
             status = "too_short" if short else "masked"
             found.append(
-                Metric("cop_path", "cop", side, phase.phase, "mm", repetition=phase.repetition, status=status, reason=why)
+                Metric(
+                    "cop_path",
+                    "cop",
+                    side,
+                    phase.phase,
+                    "mm",
+                    repetition=phase.repetition,
+                    status=status,
+                    reason=why,
+                )
             )
             continue
         found += _describe(np.stack([ap, ml], axis=1), cop.sway_rate, side, phase, generator)
@@ -80,7 +89,15 @@ def _describe(path: Array, rate: float, side: str, phase: Phase, generator: np.r
             interval = (low * factor, high * factor)
         records.append(
             Metric(
-                name, "cop", side, phase.phase, unit, value=value, repetition=phase.repetition, ci95=interval, detail=detail
+                name,
+                "cop",
+                side,
+                phase.phase,
+                unit,
+                value=value,
+                repetition=phase.repetition,
+                ci95=interval,
+                detail=detail,
             )
         )
     return records

@@ -59,9 +59,7 @@ def _of_phase(
     duration = window.shape[0] / rate
     if duration < MIN_S:
         reason = f"{duration:.2g} s; EMG needs {MIN_S:g} s"
-        return [
-            _record("emg_rms", one, phase, one.unit, status="too_short", reason=reason) for one in own
-        ]
+        return [_record("emg_rms", one, phase, one.unit, status="too_short", reason=reason) for one in own]
     epochs = emg_epochs(window, rate)
     found: list[Metric] = []
     for k, one in enumerate(own):
@@ -105,7 +103,10 @@ def _spectrum(one: EmgSeries, phase: Phase, epochs: EmgEpochs, k: int) -> list[M
     line = trend(epochs.time, median)
     if line is None or line.percent_per_s is None:
         reason = f"{known.size} epochs; a slope needs {MIN_EPOCHS}"
-        return [*found, _record("emg_median_frequency_slope", one, phase, "%/s", status="too_short", reason=reason)]
+        return [
+            *found,
+            _record("emg_median_frequency_slope", one, phase, "%/s", status="too_short", reason=reason),
+        ]
     scale = 100.0 / line.intercept
     low, high = (edge * scale for edge in line.slope_ci95)
     return [
@@ -152,18 +153,38 @@ def _depth(
         return [
             _record("tremor_frequency", one, phase, "Hz", status=estimate.status, reason=reason, detail=detail),
             _record(
-                "tremor_rms", one, phase, "1", status=estimate.status, reason=reason, noise_floor=floor,
-                upper_limit=limit, detail=detail,
+                "tremor_rms",
+                one,
+                phase,
+                "1",
+                status=estimate.status,
+                reason=reason,
+                noise_floor=floor,
+                upper_limit=limit,
+                detail=detail,
             ),
         ]
     depth = modulation_depth(window, rate, generator, estimate.frequency, noise=noise)
     interval = (float(depth.depth_ci95[0]), float(depth.depth_ci95[1]))
     return [
         _record(
-            "tremor_frequency", one, phase, "Hz", value=estimate.frequency, ci95=estimate.frequency_ci95, detail=detail
+            "tremor_frequency",
+            one,
+            phase,
+            "Hz",
+            value=estimate.frequency,
+            ci95=estimate.frequency_ci95,
+            detail=detail,
         ),
         _record(
-            "tremor_rms", one, phase, "1", value=float(depth.depth), ci95=interval, noise_floor=float(depth.floor),
-            band=depth.band, detail=detail,
+            "tremor_rms",
+            one,
+            phase,
+            "1",
+            value=float(depth.depth),
+            ci95=interval,
+            noise_floor=float(depth.floor),
+            band=depth.band,
+            detail=detail,
         ),
     ]

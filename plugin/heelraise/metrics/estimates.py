@@ -56,9 +56,7 @@ def estimate_all(
             fitted = fit_background(part, (FIT_HZ[0], top))
             backgrounds |= {k: _one(fitted, place) for place, k in enumerate(columns)}
     return [
-        tremor_estimate(
-            windows[:, k], rate, band, alphas[k], noises[k], bandwidths[k], background=backgrounds.get(k)
-        )
+        tremor_estimate(windows[:, k], rate, band, alphas[k], noises[k], bandwidths[k], background=backgrounds.get(k))
         for k in range(len(limits))
     ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.labelled.model import Series, Signals
+from heelraise.labelled.model import Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import bridge, measured, steady_phases
 from heelraise.phases.model import Phase
@@ -59,9 +60,7 @@ def _cadence(side: str, rises: Sequence[Phase]) -> Metric:
     n = ranks.size
     k = max(int(np.floor(n / 2 - 0.98 * np.sqrt(n))), 0)
     low, high = float(ranks[k]), float(ranks[n - 1 - k])
-    return Metric(
-        "cadence", "heel_vertical", side, "raise", "1/min", value=60 / median, ci95=(60 / high, 60 / low)
-    )
+    return Metric("cadence", "heel_vertical", side, "raise", "1/min", value=60 / median, ci95=(60 / high, 60 / low))
 
 
 def _peaks(
@@ -70,7 +69,10 @@ def _peaks(
     parts = [p for p in own if p.repetition == repetition and p.phase in ("rise", "hold", "lower")]
     start, stop = min(p.start_s for p in parts), max(p.stop_s for p in parts)
     found = []
-    for name, metric in (("heel_vertical", "heel_height_peak"), ("ankle_plantarflexion", "plantarflexion_peak")):
+    for name, metric in (
+        ("heel_vertical", "heel_height_peak"),
+        ("ankle_plantarflexion", "plantarflexion_peak"),
+    ):
         series = signals.find(name, side)
         if series is None:
             continue
@@ -78,8 +80,16 @@ def _peaks(
         window, masked = bridge(series.values[frames])
         if masked >= 1 or window.size < 4:
             found.append(
-                Metric(metric, name, side, "raise", series.unit, repetition=repetition, status="masked",
-                       reason="the marker was not seen")
+                Metric(
+                    metric,
+                    name,
+                    side,
+                    "raise",
+                    series.unit,
+                    repetition=repetition,
+                    status="masked",
+                    reason="the marker was not seen",
+                )
             )
             continue
         smooth = lowpass(window, series.rate, lowpass_hz) if series.rate > 4 * lowpass_hz else window
@@ -88,8 +98,17 @@ def _peaks(
         # The smoothed peak carries the noise that passes the low-pass.
         ci = (peak - 1.96 * floor, peak + 1.96 * floor) if floor is not None else None
         found.append(
-            Metric(metric, name, side, "raise", series.unit, value=peak, repetition=repetition, ci95=ci,
-                   noise_floor=floor)
+            Metric(
+                metric,
+                name,
+                side,
+                "raise",
+                series.unit,
+                value=peak,
+                repetition=repetition,
+                ci95=ci,
+                noise_floor=floor,
+            )
         )
     return found
 
@@ -99,12 +118,17 @@ def _alignment(signals: Signals, phase: Phase) -> list[Metric]:
     if series is None:
         return []
     window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
-    base = {"signal": series.name, "side": phase.side, "phase": "hold", "repetition": phase.repetition}
+    base: dict[str, Any] = {"signal": series.name, "side": phase.side, "phase": "hold", "repetition": phase.repetition}
     if window.size < series.rate or masked > 0.05:
         reason = "too short" if window.size < series.rate else "the markers were not seen"
         return [
-            Metric("rearfoot_inversion_mean", unit="deg", status="too_short" if window.size < series.rate else "masked",
-                   reason=reason, **base)
+            Metric(
+                "rearfoot_inversion_mean",
+                unit="deg",
+                status="too_short" if window.size < series.rate else "masked",
+                reason=reason,
+                **base,
+            )
         ]
     mean, sd = float(window.mean()), float(window.std())
     effective = effective_size(window)
@@ -114,8 +138,13 @@ def _alignment(signals: Signals, phase: Phase) -> list[Metric]:
     return [
         Metric("rearfoot_inversion_mean", unit="deg", value=mean, ci95=(mean - half, mean + half), **base),
         Metric("rearfoot_inversion_sd", unit="deg", value=sd, ci95=(max(sd - spread, 0.0), sd + spread), **base),
-        Metric("rearfoot_inversion_drift", unit="deg/s", value=slope, ci95=(slope - slope_half, slope + slope_half),
-               **base),
+        Metric(
+            "rearfoot_inversion_drift",
+            unit="deg/s",
+            value=slope,
+            ci95=(slope - slope_half, slope + slope_half),
+            **base,
+        ),
     ]
 
 

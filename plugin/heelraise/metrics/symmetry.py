@@ -111,11 +111,7 @@ def _signals_of(metrics: Iterable[Metric], name: str, phase: str, wanted: tuple[
 
 
 def _pairs(name: str, phase: str, signal: str, metrics: Sequence[Metric]) -> list[tuple[Metric, Metric]]:
-    rows = {
-        (m.side, m.repetition): m
-        for m in metrics
-        if m.name == name and m.phase == phase and m.signal == signal
-    }
+    rows = {(m.side, m.repetition): m for m in metrics if m.name == name and m.phase == phase and m.signal == signal}
     numbers = sorted({number for _, number in rows if number is not None})
     return [(rows["left", n], rows["right", n]) for n in numbers if ("left", n) in rows and ("right", n) in rows]
 
@@ -132,7 +128,7 @@ def _ratio(
     pairs = _pairs(name, phase, signal, metrics)
     if not pairs:
         return []
-    base = {"signal": signal, "side": "both", "phase": phase, "unit": "1"}
+    base: dict[str, Any] = {"signal": signal, "side": "both", "phase": phase, "unit": "1"}
     detail: dict[str, Any] = {"of": name, **_load_of(pairs, matching)}
     both = [(a, b) for a, b in pairs if _positive(a) and _positive(b)]
     if not both:
@@ -221,5 +217,14 @@ def _difference(
             half = math.sqrt(sum(h * h for h in halves)) / len(pairs)
             ci = (value - half, value + half)
     return [
-        Metric("asymmetry_difference", signal, "both", phase, pairs[0][0].unit, value=value, ci95=ci, detail=detail)
+        Metric(
+            "asymmetry_difference",
+            signal,
+            "both",
+            phase,
+            pairs[0][0].unit,
+            value=value,
+            ci95=ci,
+            detail=detail,
+        )
     ]

@@ -31,9 +31,7 @@ SIGNALS = (
 BODY_SIGNALS = ("hand_vertical", "head_vertical")
 
 
-def tremor_metrics(
-    signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float
-) -> list[Metric]:
+def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float) -> list[Metric]:
     """Tremor records of all signals.
 
     The trial's false-alarm rate is shared by the tests of one signal name over sides, repetitions and
@@ -88,9 +86,7 @@ def _place(series: Series, phase: Phase) -> dict[str, Any]:
 def _masked(series: Series, phase: Phase, duration: float, share: float) -> Metric:
     reason = f"{100 * share:.0f} % of the phase is masked"
     detail = {"duration_s": duration}
-    return Metric(
-        "tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **_place(series, phase)
-    )
+    return Metric("tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **_place(series, phase))
 
 
 def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Metric]:
@@ -102,9 +98,7 @@ def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Met
     def floor(low: float, high: float) -> float | None:
         return float(np.sqrt(series.noise.power(low, high))) if series.noise is not None else None
 
-    records = estimate_metrics(
-        estimate, series.unit, band, base, {"duration_s": duration}, reason, floor(*band)
-    )
+    records = estimate_metrics(estimate, series.unit, band, base, {"duration_s": duration}, reason, floor(*band))
     for part in estimate.band_rms:
         records.append(
             Metric(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from heelraise.c3d.atomic import write_atomically
 from heelraise.errors import OutputError
@@ -23,10 +24,17 @@ def ensure_folder(folder: Path) -> None:
             raise PermissionError(13, "Permission denied")
     except OSError as error:
         raise OutputError(
-            "cannot be written", where=str(folder), why=error.strerror or type(error).__name__, todo="name another folder"
+            "cannot be written",
+            where=str(folder),
+            why=error.strerror or type(error).__name__,
+            todo="name another folder",
         ) from error
 
 
 def write_text(target: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends through a temporary neighbour that is renamed when complete."""
-    write_atomically(target, lambda stream: stream.write(text.encode("utf-8")) and None)
+
+    def fill(stream: BinaryIO) -> None:
+        stream.write(text.encode("utf-8"))
+
+    write_atomically(target, fill)

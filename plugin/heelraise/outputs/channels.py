@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.labelled.model import CopSeries, EmgSeries, Series, Signals
+from heelraise.labelled.model import CopSeries, EmgSeries, Signals
 from heelraise.phases.model import PHASE_CODES, Phase
 from heelraise.result import Channel
 from heelraise.signal.filters import bandpass, envelope, lowpass, tremor_stream
@@ -55,7 +55,12 @@ def _ankle(signals: Signals, side: str, band: Band) -> list[Channel]:
             found.append(Channel(f"HR_{osc}_{s}", "deg", text, oscillation))
             if short == "PF":
                 found.append(
-                    Channel(f"HR_ENV_{s}", "deg", f"amplitude (Hilbert) of HR_OSC_{s}", envelope(oscillation, series.rate, 2.0))
+                    Channel(
+                        f"HR_ENV_{s}",
+                        "deg",
+                        f"amplitude (Hilbert) of HR_OSC_{s}",
+                        envelope(oscillation, series.rate, 2.0),
+                    )
                 )
     heel = signals.find("heel_vertical", side)
     if heel is not None and np.isfinite(heel.values).any():
@@ -104,7 +109,13 @@ def _cop(cop: CopSeries) -> list[Channel]:
         way = "to the front" if axis == "AP" else "to the subject's right"
         sway = np.interp(at, np.arange(cop.sway.shape[0]), held(cop.sway[:, k]))
         found.append(
-            Channel(f"HR_COP_{axis}", "mm", f"centre of pressure {way}, 10 Hz low-pass, held where unloaded", sway, True)
+            Channel(
+                f"HR_COP_{axis}",
+                "mm",
+                f"centre of pressure {way}, 10 Hz low-pass, held where unloaded",
+                sway,
+                True,
+            )
         )
     for k, axis in enumerate(("AP", "ML")):
         if np.isfinite(cop.tremor[:, k]).any():
@@ -123,13 +134,17 @@ def _emg(emg: EmgSeries, band: Band) -> list[Channel]:
     tremor = bandpass(rectified, emg.rate, *band)
     return [
         Channel(
-            f"HR_E_{emg.code}_{s}", emg.unit, f"{emg.side} {emg.muscle}: rectified EMG, {ACTIVATION_HZ:g} Hz low-pass",
-            activation, True,
+            f"HR_E_{emg.code}_{s}",
+            emg.unit,
+            f"{emg.side} {emg.muscle}: rectified EMG, {ACTIVATION_HZ:g} Hz low-pass",
+            activation,
+            True,
         ),
         Channel(
-            f"HR_T_{emg.code}_{s}", emg.unit, f"{emg.side} {emg.muscle}: rectified EMG, {band[0]:g} to {band[1]:g} Hz",
-            tremor, True,
+            f"HR_T_{emg.code}_{s}",
+            emg.unit,
+            f"{emg.side} {emg.muscle}: rectified EMG, {band[0]:g} to {band[1]:g} Hz",
+            tremor,
+            True,
         ),
     ]
-
-

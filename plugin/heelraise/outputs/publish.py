@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heelraise.c3d.atomic import write_atomically
 from heelraise.errors import InputError, OutputError
 from heelraise.notes import Note
-from heelraise.outputs.atomic import ensure_folder
+from heelraise.outputs.atomic import ensure_folder, write_text
 from heelraise.outputs.copy import write_copy
 from heelraise.outputs.summary import build_summary, dump_summary
 
@@ -61,7 +61,7 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None) -> Pu
         outputs = {"c3d": target.name, **outputs}
         outputs["verified"] = {"own": "equal", **({"ezc3d": judge(aside)} if judge is not None else {})}
         text = dump_summary(build_summary(result, outputs))
-        write_atomically(summary, lambda stream: stream.write(text.encode("utf-8")) and None)
+        write_text(summary, text)
         try:
             aside.replace(target)
         except OSError as error:

@@ -133,7 +133,9 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def _flat(value: Any) -> bool:
     if isinstance(value, dict):
-        return all(not isinstance(item, dict) and (not isinstance(item, list) or _flat(item)) for item in value.values())
+        return all(
+            not isinstance(item, dict) and (not isinstance(item, list) or _flat(item)) for item in value.values()
+        )
     return all(not isinstance(item, dict | list) for item in value)
 
 

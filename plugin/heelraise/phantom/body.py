@@ -126,4 +126,5 @@ def slow_path(path: Array, width: int = 31) -> Array:
     half = width // 2
     padded = np.concatenate([np.repeat(path[:1], half, 0), path, np.repeat(path[-1:], half, 0)])
     total = np.cumsum(np.concatenate([np.zeros((1, path.shape[1])), padded]), axis=0)
-    return (total[width:] - total[:-width]) / width
+    mean: Array = (total[width:] - total[:-width]) / width
+    return mean

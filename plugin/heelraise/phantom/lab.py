@@ -106,7 +106,8 @@ def _record(
     half_x, half_y = _PLATE_SIZE[0] / 2, _PLATE_SIZE[1] / 2
     centre = np.array([85.0, lateral * (half_y + 5.0), 0.0])
     corners = centre + np.array(
-        [[half_x, -half_y, 0], [-half_x, -half_y, 0], [-half_x, half_y, 0], [half_x, half_y, 0]], dtype=np.float64
+        [[half_x, -half_y, 0], [-half_x, -half_y, 0], [-half_x, half_y, 0], [half_x, half_y, 0]],
+        dtype=np.float64,
     )
     # The plate's axes in the lab: x forward, y to the right, z down (x cross y).
     reaction = force * np.array([1.0, -1.0, -1.0])

@@ -155,8 +155,15 @@ def _truth(scenario: Scenario, motion: dict[str, SideMotion], time: Array, rate:
             zip(edges.rise, edges.hold, edges.lower, edges.down, strict=True), start=1
         ):
             phases.append(
-                {"side": side, "repetition": number, "phase": "raise", "rise_s": rise, "hold_s": hold,
-                 "lower_s": lower, "down_s": down}
+                {
+                    "side": side,
+                    "repetition": number,
+                    "phase": "raise",
+                    "rise_s": rise,
+                    "hold_s": hold,
+                    "lower_s": lower,
+                    "down_s": down,
+                }
             )
             inside = (time >= hold) & (time < lower)
             if inside.sum() < rate:

@@ -113,10 +113,13 @@ def _raises_from_events(side: str, inputs: PhaseInputs, notes: list[Note]) -> tu
     good = [q for q in quadruples if q[0] <= q[1] <= q[2] <= q[3]]
     if len(counts) > 1 or len(good) != len(quadruples):
         notes.append(
-            Note("events_ignored", f"The HR_ events of the {side} side do not form complete raises; heel height is used.")
+            Note(
+                "events_ignored",
+                f"The HR_ events of the {side} side do not form complete raises; heel height is used.",
+            )
         )
         return ()
-    return tuple(Raise(*q, peak_mm=float("nan")) for q in good)
+    return tuple(Raise(q[0], q[1], q[2], q[3], float("nan")) for q in good)
 
 
 def _with_stands(
@@ -180,7 +183,10 @@ def _apply_overrides(phases: list[Phase], inputs: PhaseInputs, notes: list[Note]
         start, stop = float(str(item["start_s"])), min(float(str(item["stop_s"])), duration)
         if start >= duration or stop <= start:
             notes.append(
-                Note("phase_outside", f"The protocol's {name} of the {side} side lies outside the {duration:g} s trial.")
+                Note(
+                    "phase_outside",
+                    f"The protocol's {name} of the {side} side lies outside the {duration:g} s trial.",
+                )
             )
             continue
         phases = [p for p in phases if (p.side, p.repetition, p.phase) != (side, number, name)]
@@ -188,14 +194,17 @@ def _apply_overrides(phases: list[Phase], inputs: PhaseInputs, notes: list[Note]
     return phases
 
 
-def _apply_exclusions(
-    phases: list[Phase], exclude: Sequence[Mapping[str, object]], notes: list[Note]
-) -> list[Phase]:
+def _apply_exclusions(phases: list[Phase], exclude: Sequence[Mapping[str, object]], notes: list[Note]) -> list[Phase]:
     for item in exclude:
         side, number = str(item["side"]), item["repetition"]
         hit = [side in (p.side, "both") and p.repetition == number for p in phases]
         if not any(hit):
-            notes.append(Note("exclusion_unused", f"Repetition {number} of the {side} side is excluded but was not found."))
+            notes.append(
+                Note(
+                    "exclusion_unused",
+                    f"Repetition {number} of the {side} side is excluded but was not found.",
+                )
+            )
         phases = [
             replace(p, excluded=str(item["reason"])) if match else p for p, match in zip(phases, hit, strict=True)
         ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.signal.filters import lowpass
 from heelraise.phases.model import PhaseSettings, Raise
 from heelraise.phases.profile import TEN_TO_NINETY, Transition, fit_lower, fit_rise
+from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -17,9 +19,7 @@ Run = tuple[int, int]
 _FIT_RATE = 50.0
 
 
-def find_raises(
-    height: Array, rate: float, planted: Mask, settings: PhaseSettings | None = None
-) -> tuple[Raise, ...]:
+def find_raises(height: Array, rate: float, planted: Mask, settings: PhaseSettings | None = None) -> tuple[Raise, ...]:
     """Find the raises of one heel.
 
     Parameters
@@ -49,9 +49,7 @@ def find_raises(
     median_peak = float(np.median([_peak(smooth, run) for run in runs]))
     runs = [run for run in runs if _peak(smooth, run) >= 0.5 * median_peak]
     bounds = _valleys(smooth, runs)
-    found = [
-        _refine(full, smooth, rate, run, bounds[k], bounds[k + 1], settings) for k, run in enumerate(runs)
-    ]
+    found = [_refine(full, smooth, rate, run, bounds[k], bounds[k + 1], settings) for k, run in enumerate(runs)]
     return tuple(found)
 
 
@@ -102,13 +100,11 @@ def _half_height_runs(smooth: Array, rate: float, planted: Mask, settings: Phase
 
 
 def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
-    inner = [a[1] + int(np.argmin(smooth[a[1] : b[0]])) for a, b in zip(runs, runs[1:], strict=False)]
+    inner = [a[1] + int(np.argmin(smooth[a[1] : b[0]])) for a, b in itertools.pairwise(runs)]
     return [0, *inner, smooth.size - 1]
 
 
-def _refine(
-    full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings
-) -> Raise:
+def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings) -> Raise:
     peak = _peak(smooth, run)
     turn = run[0] + int(np.argmax(smooth[run[0] : run[1]]))
     up = _fit(full, smooth, rate, (left, run[0], run[1]), peak, rising=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.signal.filters import lowpass
 from heelraise.phases.raises import Mask, Run, merge_runs, runs_of
+from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
 

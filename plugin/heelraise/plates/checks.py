@@ -84,9 +84,7 @@ def baseline_means(quiet: Array, vertical: Array, zero: slice, remarks: Remarks)
     peak = float(np.max(np.abs(vertical), where=np.isfinite(vertical), initial=0.0))
     limit = max(LOAD_THRESHOLD_N, 0.05 * peak)
     if not part.size or not np.all(np.isfinite(quiet)) or abs(part.mean()) > limit or np.ptp(part) > limit:
-        remarks.add(
-            "plate_zero_loaded", "is loaded in the frames of FORCE_PLATFORM:ZERO; no baseline is subtracted"
-        )
+        remarks.add("plate_zero_loaded", "is loaded in the frames of FORCE_PLATFORM:ZERO; no baseline is subtracted")
         return None
     remarks.add("plate_zero_applied", "has its mean over the frames of FORCE_PLATFORM:ZERO subtracted")
     means: Array = quiet.mean(axis=0)

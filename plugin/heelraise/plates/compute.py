@@ -99,9 +99,7 @@ def compute_plate(
             wrench = _wrench(geometry, samples - means * measured, factors, turn)
     flipped = holds_action(turn * wrench.force[:, 2])
     if flipped:
-        remarks.add(
-            "plate_flipped", "stores the force on the plate; signs are turned to the force on the subject"
-        )
+        remarks.add("plate_flipped", "stores the force on the plate; signs are turned to the force on the subject")
     sign = -1.0 if flipped else 1.0
 
     force, moment = sign * wrench.force @ axes.T, sign * wrench.moment @ axes.T
@@ -110,9 +108,7 @@ def compute_plate(
     loaded &= np.isfinite(vertical)
     cop, free_moment = wrench.cop, sign * turn * wrench.free_moment
     if geometry.type == 3 and not (geometry.origin[0] and geometry.origin[1]):
-        remarks.add(
-            "cop_not_available", "has no distances of its transducers in ORIGIN; only its force is known"
-        )
+        remarks.add("cop_not_available", "has no distances of its transducers in ORIGIN; only its force is known")
         cop, moment = np.full_like(cop, np.nan), np.full_like(moment, np.nan)
         free_moment = np.full_like(free_moment, np.nan)
     centre = rotation @ geometry.centre

@@ -67,9 +67,7 @@ def assign_feet(
             continue
         corners = shapes[plate.index] @ plate.to_lab.T
         load = np.where(plate.loaded, plate.vertical, 0.0)[::per_frame]
-        sides = [
-            side for side, path in feet.items() if _share(path, load, corners, rate, margin_mm) >= MIN_SHARE
-        ]
+        sides = [side for side, path in feet.items() if _share(path, load, corners, rate, margin_mm) >= MIN_SHARE]
         result[plate.index] = "both" if len(sides) > 1 else (sides[0] if sides else "none")
     return result
 

@@ -166,9 +166,7 @@ def _read_plate(
     if origin is None:
         origin = np.zeros(3)
         if kind.needs_origin:
-            remarks.add(
-                "plate_origin_missing", "has no ORIGIN; its transducers are taken to be at its surface"
-            )
+            remarks.add("plate_origin_missing", "has no ORIGIN; its transducers are taken to be at its surface")
     origin = origin * to_mm
     if not np.all(np.isfinite(origin)) or np.any(np.abs(origin) > MAX_ORIGIN_MM):
         raise _BadPlateError("its ORIGIN is no distance inside a plate")

@@ -122,15 +122,11 @@ class Composer:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self.anchors:
-            self._refuse(
-                event, f'the alias "*{clipped(event.anchor)}" has no anchor above it', "define it first"
-            )
+            self._refuse(event, f'the alias "*{clipped(event.anchor)}" has no anchor above it', "define it first")
             return _REFUSED
         known = self.anchors[event.anchor]
         if known is None:
-            self._refuse(
-                event, f'the alias "*{clipped(event.anchor)}" contains itself', "write the value out"
-            )
+            self._refuse(event, f'the alias "*{clipped(event.anchor)}" contains itself', "write the value out")
             return _REFUSED
         value, size = known
         self.aliases += 1
@@ -156,9 +152,7 @@ class Composer:
             self._refuse(event, f"the number {clipped(text)} begins with a zero and can be misread", todo)
             return _REFUSED
         if len(text) > _MAX_DIGITS and _FLOAT.match(text):
-            self._refuse(
-                event, f"the number {clipped(text)} is too long", "round it, or quote it if it is text"
-            )
+            self._refuse(event, f"the number {clipped(text)} is too long", "round it, or quote it if it is text")
             return _REFUSED
         return resolve_plain(text)
 

@@ -15,9 +15,7 @@ TREMOR_STREAM_HZ = (2.0, 30.0)
 
 Side = Literal["left", "right"]
 SideOrBoth = Literal["left", "right", "both"]
-PhaseName = Literal[
-    "stand_before", "rise", "hold", "lower", "stand_after", "stance", "supported_rest", "locomotion"
-]
+PhaseName = Literal["stand_before", "rise", "hold", "lower", "stand_after", "stance", "supported_rest", "locomotion"]
 Symptom = Literal["numbness", "weakness", "gait_change"]
 
 
@@ -42,9 +40,7 @@ def setting(default: Any, unit: str, description: str, **limits: Any) -> Any:
 def section(kind: type[Section], description: str) -> Any:
     """A field that holds a whole section with its own defaults."""
     # Constructed, not called: a call would build a second validator for each section (25 ms more in all).
-    return Field(
-        default_factory=kind.model_construct, description=description, json_schema_extra={"unit": NO_UNIT}
-    )
+    return Field(default_factory=kind.model_construct, description=description, json_schema_extra={"unit": NO_UNIT})
 
 
 def impossible(message: str, *fields: str, todo: str = "") -> PydanticCustomError:
@@ -60,9 +56,7 @@ def impossible(message: str, *fields: str, todo: str = "") -> PydanticCustomErro
 def _ascending(value: tuple[float, float]) -> tuple[float, float]:
     low, high = value
     if low >= high:
-        raise impossible(
-            f"the lower edge {low:g} is not below the upper edge {high:g}", todo="write [low, high]"
-        )
+        raise impossible(f"the lower edge {low:g} is not below the upper edge {high:g}", todo="write [low, high]")
     return value
 
 

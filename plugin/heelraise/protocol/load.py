@@ -48,9 +48,7 @@ class ResolvedProtocol:
         return self.protocol.name
 
 
-def load_protocol(
-    name_or_path: str | Path | None = None, *, static: str | Path | None = None
-) -> ResolvedProtocol:
+def load_protocol(name_or_path: str | Path | None = None, *, static: str | Path | None = None) -> ResolvedProtocol:
     """Load, resolve and check a protocol.
 
     Parameters

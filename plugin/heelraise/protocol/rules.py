@@ -84,9 +84,7 @@ def parse_rule(text: str, known: Iterable[str] = ()) -> Rule:
     parser = _Parser(_tokens(text), 0)
     rule = parser.any_of(0)
     if parser.position < len(parser.tokens):
-        raise ValueError(
-            f'the rule has "{parser.tokens[parser.position]}" where and, or or its end was expected'
-        )
+        raise ValueError(f'the rule has "{parser.tokens[parser.position]}" where and, or or its end was expected')
     names = tuple(known)
     for name in rule.conditions():
         if names and name not in names:
@@ -101,9 +99,7 @@ def _tokens(text: str) -> list[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ValueError(
-                f'the rule has "{text[position:].lstrip()[:1]}", which is no name, and, or, not, ( or )'
-            )
+            raise ValueError(f'the rule has "{text[position:].lstrip()[:1]}", which is no name, and, or, not, ( or )')
         tokens.append(match.group(1) or match.group(2))
         position = match.end()
     return tokens

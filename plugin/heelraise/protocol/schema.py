@@ -42,9 +42,7 @@ class Protocol(Section):
 
     name: Label = setting("protocol", NO_UNIT, "Short name; by default the name of the file.")
     title: Text = setting("", NO_UNIT, "One line that says what the protocol is for.")
-    description: Text = setting(
-        "", NO_UNIT, "What the subject does and what is measured, in a few sentences."
-    )
+    description: Text = setting("", NO_UNIT, "What the subject does and what is measured, in a few sentences.")
     reference: Text = setting("", NO_UNIT, "Source of the procedure.")
     extends: Label | None = setting(
         None, NO_UNIT, "Preset, or YAML file beside this one, whose keys hold wherever this file has none."

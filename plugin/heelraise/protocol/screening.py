@@ -24,9 +24,7 @@ class Check(Section):
 
     conditions: ClassVar[dict[str, str]] = {}
 
-    rule: str = setting(
-        "", NO_UNIT, "Conditions joined by and, or, not; the check is observed where it is true."
-    )
+    rule: str = setting("", NO_UNIT, "Conditions joined by and, or, not; the check is observed where it is true.")
     reference: Text = setting(_PROPOSAL, NO_UNIT, "Where the thresholds come from.")
 
     @field_validator("rule")
@@ -44,9 +42,7 @@ class Check(Section):
 
 
 def _rule(default: str) -> Any:
-    return setting(
-        default, NO_UNIT, "Conditions joined by and, or, not; the check is observed where it is true."
-    )
+    return setting(default, NO_UNIT, "Conditions joined by and, or, not; the check is observed where it is true.")
 
 
 class RestTremor(Check):
@@ -83,12 +79,8 @@ class Cessation(Check):
     rule: str = _rule("peak_in_hold and latency_beyond_limit")
     latency_s: float = setting(2.0, "s", "Longest time after landing that needs no second look.", gt=0, le=60)
     landing_s: float = setting(0.2, "s", "Time around landing that is removed before filtering.", ge=0, le=2)
-    censored_s: float = setting(
-        0.2, "s", "Latency up to which only 'not longer than' can be said.", ge=0, le=2
-    )
-    settled_s: float = setting(
-        0.5, "s", "Time below the stance level after which tremor has ended.", gt=0, le=10
-    )
+    censored_s: float = setting(0.2, "s", "Latency up to which only 'not longer than' can be said.", ge=0, le=2)
+    settled_s: float = setting(0.5, "s", "Time below the stance level after which tremor has ended.", gt=0, le=10)
     hold_fraction: float = setting(
         0.1,
         "1",
@@ -143,16 +135,10 @@ class ClonusLike(Check):
         "narrow_peak": "the half-power width is at most width_hz and not limited by the record's length",
         "outlasts_effort": "the cessation check found its latency beyond the limit",
     }
-    rule: str = _rule(
-        "frequency_in_band and bursting_emg and skewed_waveform and (narrow_peak or outlasts_effort)"
-    )
+    rule: str = _rule("frequency_in_band and bursting_emg and skewed_waveform and (narrow_peak or outlasts_effort)")
     band: Band = setting((3.0, 8.0), "Hz", "Band of the peak.")
-    burst_ratio: float = setting(
-        4.0, "1", "Smallest ratio of EMG rms inside and between bursts.", gt=1, le=100
-    )
-    duration_ratio: float = setting(
-        0.9, "1", "Largest ratio of the two parts of a cycle that is skewed.", gt=0, lt=1
-    )
+    burst_ratio: float = setting(4.0, "1", "Smallest ratio of EMG rms inside and between bursts.", gt=1, le=100)
+    duration_ratio: float = setting(0.9, "1", "Largest ratio of the two parts of a cycle that is skewed.", gt=0, lt=1)
     width_hz: float = setting(1.0, "Hz", "Largest half-power width of a narrow peak.", gt=0, le=5)
     reference: Text = setting(
         "band from published clonus frequencies (about 3 to 8 Hz), cycle asymmetry from a published 72 ms to "
@@ -175,9 +161,7 @@ class OrthostaticRange(Check):
     min_emg_rate_hz: float = setting(1000.0, "Hz", "Lowest EMG rate that can be assessed.", ge=100, le=20000)
     min_stance_s: float = setting(20.0, "s", "Shortest flat stance that can be assessed.", ge=3, le=600)
     coherence_confidence: float = setting(0.99, "1", "Level of the coherence limit.", ge=0.5, lt=1)
-    coherence_bins: int = setting(
-        2, "1", "Neighbouring bins above the limit that are called coherent.", ge=1, le=50
-    )
+    coherence_bins: int = setting(2, "1", "Neighbouring bins above the limit that are called coherent.", ge=1, le=50)
     reference: Text = setting(
         "two contiguous bins above the 99 % coherence limit with peaks in both spectra, as published for "
         "orthostatic tremor (reviewed in PMC12219005); band widened from 13 to 18 Hz by this project",
@@ -189,9 +173,7 @@ class OrthostaticRange(Check):
 class ReportedSymptoms(Check):
     """Symptoms from the subject's record."""
 
-    conditions: ClassVar[dict[str, str]] = {
-        "symptom_reported": "the record names a symptom of the list `symptoms`"
-    }
+    conditions: ClassVar[dict[str, str]] = {"symptom_reported": "the record names a symptom of the list `symptoms`"}
     rule: str = _rule("symptom_reported")
     symptoms: Symptoms = setting(
         ("numbness", "weakness", "gait_change"), NO_UNIT, "Symptoms that ask for a second look."

@@ -30,9 +30,7 @@ WHOLE_TRIAL_PHASES = ("stance", "supported_rest", "locomotion")
 class PhaseTime(Section):
     """A phase given by hand; it takes the place of what would have been found."""
 
-    side: SideOrBoth = setting(
-        ..., NO_UNIT, "Side that the phase belongs to; both for a phase of the whole body."
-    )
+    side: SideOrBoth = setting(..., NO_UNIT, "Side that the phase belongs to; both for a phase of the whole body.")
     repetition: int | None = setting(
         None,
         "1",
@@ -46,14 +44,10 @@ class PhaseTime(Section):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.stop_s <= self.start_s:
-            raise impossible(
-                f"stop_s {self.stop_s:g} is not after start_s {self.start_s:g}", "stop_s", "start_s"
-            )
+            raise impossible(f"stop_s {self.stop_s:g} is not after start_s {self.start_s:g}", "stop_s", "start_s")
         if self.phase in WHOLE_TRIAL_PHASES:
             if self.repetition is not None:
-                raise impossible(
-                    f"{self.phase} belongs to no repetition", "repetition", todo="remove repetition"
-                )
+                raise impossible(f"{self.phase} belongs to no repetition", "repetition", todo="remove repetition")
             if self.side != "both":
                 raise impossible(f"{self.phase} belongs to both sides", "side", todo="write side: both")
         elif self.repetition is None:
@@ -189,12 +183,12 @@ class ForcePlates(Section):
         le=500,
     )
     baseline: Literal["none", "auto"] = setting(
-        "auto", NO_UNIT, "Offset to remove: none, or auto for the mean over the range that the file gives (FORCE_PLATFORM:ZERO), if the plate is unloaded there."
+        "auto",
+        NO_UNIT,
+        "Offset to remove: none, or auto for the mean over FORCE_PLATFORM:ZERO, if the plate is empty then.",
     )
-    feet: dict[Annotated[int, Field(strict=False, ge=1, le=64)], Literal["left", "right", "both", "none"]] = (
-        setting(
-            {}, NO_UNIT, "Foot on a plate by the plate's number, such as 1: left; without it markers decide."
-        )
+    feet: dict[Annotated[int, Field(strict=False, ge=1, le=64)], Literal["left", "right", "both", "none"]] = setting(
+        {}, NO_UNIT, "Foot on a plate by the plate's number, such as 1: left; without it markers decide."
     )
 
 
@@ -275,9 +269,7 @@ class Subject(Section):
     id: Label | None = setting(None, NO_UNIT, "Code of the subject.")
     mass_kg: float | None = setting(None, "kg", "Body mass.", ge=2, le=400)
     height_m: float | None = setting(None, "m", "Body height in metres.", ge=0.4, le=2.8)
-    involved_side: Literal["left", "right", "both", "none"] | None = setting(
-        None, NO_UNIT, "Injured or treated side."
-    )
+    involved_side: Literal["left", "right", "both", "none"] | None = setting(None, NO_UNIT, "Injured or treated side.")
     dominant_side: Side | None = setting(None, NO_UNIT, "Leg that kicks a ball.")
     symptoms: Symptoms | None = setting(
         None, NO_UNIT, "Symptoms that were reported; [] where none were, absent where nobody asked."

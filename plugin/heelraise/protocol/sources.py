@@ -67,11 +67,7 @@ def find_source(wanted: str | Path, beside: Source | None = None) -> Source | Pr
     guess = nearest(text, names)
     if text and "\0" not in text and len(text) < 200 and (folder / f"{text}.yaml").is_file():
         guess = f"{text}.yaml"
-    todo = (
-        f'did you mean "{guess}"?'
-        if guess
-        else f"presets are {', '.join(names)}; a file is named with its suffix"
-    )
+    todo = f'did you mean "{guess}"?' if guess else f"presets are {', '.join(names)}; a file is named with its suffix"
     return Problem(f'no preset is called "{clipped(text)}"', todo=todo)
 
 
@@ -108,25 +104,17 @@ def read_chain(source: Source) -> tuple[Document, tuple[str, ...]]:
 
 def _parent(wanted: object, sources: list[Source], mark: Mark) -> Source | Problem:
     if not isinstance(wanted, str) or not wanted or "\0" in wanted:
-        return Problem(
-            "extends must name a preset or a YAML file", *mark, todo="such as extends: bilateral_hold"
-        )
+        return Problem("extends must name a preset or a YAML file", *mark, todo="such as extends: bilateral_hold")
     found = find_source(wanted, sources[-1])
     if isinstance(found, Problem):
         return Problem(found.message, *mark, todo=found.todo)
     if found.path.resolve() in (source.path.resolve() for source in sources):
         circle = " -> ".join(source.path.name for source in [*sources, found])
-        return Problem(
-            f"extends goes in a circle: {clipped(circle)}", *mark, todo="remove one of these extends"
-        )
+        return Problem(f"extends goes in a circle: {clipped(circle)}", *mark, todo="remove one of these extends")
     if len(sources) > MAX_EXTENDS:
-        return Problem(
-            f"extends goes through more than {MAX_EXTENDS} files", *mark, todo="merge some of them"
-        )
+        return Problem(f"extends goes through more than {MAX_EXTENDS} files", *mark, todo="merge some of them")
     if not found.path.is_file():
-        return Problem(
-            f'extends names the file "{clipped(wanted)}", which is not there', *mark, todo="check the path"
-        )
+        return Problem(f'extends names the file "{clipped(wanted)}", which is not there', *mark, todo="check the path")
     return found
 
 
@@ -150,9 +138,7 @@ def overlay(base: Document, over: Document) -> Document:
     return Document(data, marks, [])
 
 
-def _merge(
-    base: Mapping[Any, Any], over: Mapping[Any, Any], path: KeyPath, replaced: set[KeyPath]
-) -> dict[Any, Any]:
+def _merge(base: Mapping[Any, Any], over: Mapping[Any, Any], path: KeyPath, replaced: set[KeyPath]) -> dict[Any, Any]:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)

@@ -246,9 +246,7 @@ def _bad_key(name: str, path: KeyPath, marks: Marks, kind: str) -> Problem:
             "count the plates from 1: feet: {1: left}",
         )
     if kind == "string_pattern_mismatch":
-        return _at(
-            marks.key(path), f"{section}: {key} is no role", "write a name such as left.heel or right.soleus"
-        )
+        return _at(marks.key(path), f"{section}: {key} is no role", "write a name such as left.heel or right.soleus")
     return _at(marks.key(path), f"{name}: the key {key} cannot stand here", "")
 
 

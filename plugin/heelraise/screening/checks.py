@@ -168,9 +168,7 @@ def _cessation(findings: Findings, protocol: Protocol) -> Check:
 
 def _asymmetry(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.asymmetry
-    names: dict[str, bool | None] = dict.fromkeys(
-        ("ratio_beyond_limit", "interval_excludes_one", "load_matched"), None
-    )
+    names: dict[str, bool | None] = dict.fromkeys(("ratio_beyond_limit", "interval_excludes_one", "load_matched"), None)
     records = [
         m
         for m in findings.metrics
@@ -210,7 +208,12 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
     }
     evidence: dict[str, Any] = {"windows": len(tested)} if tested else {}
     for peak in (m for m in tested if m.status == "ok"):
-        evidence |= {"signal": peak.signal, "side": peak.side, "phase": peak.phase, "frequency_hz": peak.value}
+        evidence |= {
+            "signal": peak.signal,
+            "side": peak.side,
+            "phase": peak.phase,
+            "frequency_hz": peak.value,
+        }
     for peak in (m for m in during if m.status == "ok"):
         ankle = [
             m.value
@@ -234,9 +237,7 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
 
 def _clonus(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.clonus_like
-    peaks = [
-        m for m in _records(findings, "tremor_frequency", (findings.primary,), ("hold",)) if m.value is not None
-    ]
+    peaks = [m for m in _records(findings, "tremor_frequency", (findings.primary,), ("hold",)) if m.value is not None]
     tested = _records(findings, "tremor_frequency", (findings.primary,), ("hold",))
     low, high = setting.band
     inside = [m for m in peaks if m.value is not None and low <= m.value < high]

@@ -51,16 +51,12 @@ def lowpass(x: ArrayLike, rate: float, cutoff_hz: float, order: int = 4) -> Arra
     One pass is designed at ``f_c / (sqrt(2) - 1)**(1/(2n))`` (in the bilinear transform's frequency), as
     Winter's correction for two passes asks.
     """
-    return _apply(
-        x, rate, lambda f: lowpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), True
-    )
+    return _apply(x, rate, lambda f: lowpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), True)
 
 
 def highpass(x: ArrayLike, rate: float, cutoff_hz: float, order: int = 4) -> Array:
     """High-pass without phase shift; the gain is 1/sqrt(2) at the cut-off. Parameters as in `lowpass`."""
-    return _apply(
-        x, rate, lambda f: highpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), False
-    )
+    return _apply(x, rate, lambda f: highpass_gain(f, rate, cutoff_hz, order), _settling(cutoff_hz, order), False)
 
 
 def bandpass(x: ArrayLike, rate: float, low_hz: float, high_hz: float, order: int = 4) -> Array:
@@ -186,9 +182,7 @@ def resample_bandlimited(
     up, down = ratio.numerator, ratio.denominator
     count = round(n * up / down) if n_out is None else n_out
     if count < 0 or max(n * up, count) * max(1, data[0:1].size) > _MAX_RESAMPLED:
-        raise InputError(
-            f"resampling {n} samples from {rate_in:g} to {rate_out:g} Hz would not fit in memory"
-        )
+        raise InputError(f"resampling {n} samples from {rate_in:g} to {rate_out:g} Hz would not fit in memory")
     if n == 0 or count == 0 or (up == down and count == n):
         return np.array(data[:count])
     position = np.arange(count) * down / up

@@ -181,9 +181,7 @@ def pool(spectra: Sequence[Spectrum]) -> Spectrum:
         return spectra[0]
     widths = [s.resolution_hz for s in spectra]
     if len({s.method for s in spectra}) > 1 or max(widths) > 1.25 * min(widths):
-        raise InputError(
-            "spectra of different resolution cannot be pooled", todo="give all the same bandwidth"
-        )
+        raise InputError("spectra of different resolution cannot be pooled", todo="give all the same bandwidth")
     coarse = max(spectra, key=lambda s: s.step_hz)
     freq = coarse.freq[coarse.freq <= min(s.freq[-1] for s in spectra) * (1 + 1e-9)]
     dof = sum(s.dof for s in spectra)

@@ -139,9 +139,7 @@ def _start(target: Array, x: Array) -> Array:
     return np.stack([middle, exponent[best], middle + floor[best]])
 
 
-def _gauss_newton(
-    theta: Array, target: Array, x: Array, weight: Array, sigma: float, steps: int = 3
-) -> Array:
+def _gauss_newton(theta: Array, target: Array, x: Array, weight: Array, sigma: float, steps: int = 3) -> Array:
     """Damped weighted least squares for (log A at the reference, chi, log B), each column by itself."""
     for _ in range(steps):
         law = theta[0] - np.outer(x, theta[1])

@@ -228,9 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
     with ProcessPoolExecutor(max_workers=options.workers) as executor:
         for cell, line in zip(cells, executor.map(simulate_cell, cells), strict=True):
             lines.append(line)
-            sys.stdout.write(
-                f"{time.perf_counter() - began:6.1f} s  {cell.pooled} x {cell.duration_s:g} s  {line}\n"
-            )
+            sys.stdout.write(f"{time.perf_counter() - began:6.1f} s  {cell.pooled} x {cell.duration_s:g} s  {line}\n")
             sys.stdout.flush()
     options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     sys.stdout.write(f"wrote {options.output}\n")

@@ -44,7 +44,7 @@ def coherence(x: Array, y: Array, rate: float, segment_s: float = 1.0) -> tuple[
     value = np.divide(cross, power, out=np.zeros_like(cross), where=power > 0)
     rho = float(np.sum(window[: size - size // 2] * window[size // 2 :]) / np.sum(window**2))
     effective = count / (1 + 2 * rho**2 * (count - 1) / count)
-    return np.fft.rfftfreq(size, 1 / rate), value, effective
+    return np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64), value, effective
 
 
 def coherence_limit(segments: float, confidence: float = 0.95) -> float:

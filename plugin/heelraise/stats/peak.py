@@ -68,9 +68,7 @@ def local_maxima(ratio: Array, freq: Array, search_hz: tuple[float, float]) -> M
     return peak
 
 
-def peak_statistic(
-    spectrum: Spectrum, background: Background, search_hz: tuple[float, float] = SEARCH_HZ
-) -> Array:
+def peak_statistic(spectrum: Spectrum, background: Background, search_hz: tuple[float, float] = SEARCH_HZ) -> Array:
     """Largest spectrum-to-background ratio over local maxima in the band; 0 where there is none."""
     ratio = spectrum.psd / background.level
     return np.asarray(np.where(local_maxima(ratio, spectrum.freq, search_hz), ratio, 0.0).max(axis=0))
@@ -194,9 +192,7 @@ def _table() -> tuple[tuple[float, ...], tuple[tuple[float, float, float, tuple[
     lines = csv.reader(line for line in text.splitlines() if line and not line.startswith("#"))
     header = next(lines)
     tails = tuple(float(name.removeprefix("p")) for name in header[3:])
-    rows = tuple(
-        (_width(line[0]), float(line[1]), float(line[2]), tuple(float(v) for v in line[3:])) for line in lines
-    )
+    rows = tuple((_width(line[0]), float(line[1]), float(line[2]), tuple(float(v) for v in line[3:])) for line in lines)
     return tails, rows
 
 

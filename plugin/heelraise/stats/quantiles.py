@@ -20,9 +20,7 @@ def normal_quantile(p: float) -> float:
         return -normal_quantile(1 - p)
     # Start from Hastings' tail formula (Abramowitz and Stegun 26.2.23), then Halley on the exact erfc.
     t = math.sqrt(-2 * math.log(p))
-    z = -(
-        t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
-    )
+    z = -(t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))))
     for _ in range(3):
         error = 0.5 * math.erfc(-z / math.sqrt(2)) - p
         step = error * math.sqrt(2 * math.pi) * math.exp(z * z / 2)
@@ -150,9 +148,7 @@ def _beta(a: float, b: float, x: float) -> float:
         return 1.0
     if x > (a + 1) / (a + b + 2):
         return 1 - _beta(b, a, 1 - x)
-    front = math.exp(
-        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    )
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
     c, d = 1.0, 1 / _nonzero(1 - (a + b) * x / (a + 1))
     h = d
     for m in range(1, 10_000):
