@@ -176,7 +176,7 @@ def _truth(scenario: Scenario, motion: dict[str, SideMotion], time: Array, rate:
                     "repetition": number,
                     "rms_deg": float(np.sqrt(np.mean(part**2))),
                     "rms_4_15_hz_deg": band_rms(part, rate, 4.0, 15.0),
-                    "frequency_hz": mean_frequency(part, rate),
+                    "frequency_hz": mean_frequency(motion[side].tremor, inside, rate),
                     "plantarflexion_mean_deg": float(angle[inside].mean()),
                 }
             )
@@ -194,13 +194,28 @@ def _truth(scenario: Scenario, motion: dict[str, SideMotion], time: Array, rate:
     }
 
 
-def mean_frequency(part: Array, rate: float) -> float | None:
-    """Power-weighted mean frequency (Hz) of a record without noise; None without power."""
-    window = np.hanning(part.size + 2)[1:-1]
-    power = np.abs(np.fft.rfft((part - part.mean()) * window)) ** 2
-    freq = np.fft.rfftfreq(part.size, 1 / rate)
+def mean_frequency(tremor: Array, inside: NDArray[np.bool_], rate: float) -> float | None:
+    """Mean instantaneous frequency (Hz) over the chosen frames, weighted by power; None without power.
+
+    The centroid of the realised oscillation's spectrum, without a window that would weigh its middle more.
+    """
+    analytic = hilbert(tremor)
+    turned = analytic[1:] * analytic[:-1].conj()
+    pairs = inside[1:] & inside[:-1]
+    power = np.abs(turned[pairs])
     total = float(power.sum())
-    return float(power @ freq / total) if total > 1e-12 else None
+    if total < 1e-12:
+        return None
+    return float(power @ np.angle(turned[pairs]) / total * rate / (2 * np.pi))
+
+
+def hilbert(x: Array) -> NDArray[np.complex128]:
+    """Analytic signal of a record that starts and ends at rest."""
+    spectrum = np.fft.fft(x)
+    half = x.size // 2
+    spectrum[1 : (x.size + 1) // 2] *= 2.0
+    spectrum[half + 1 :] = 0.0
+    return np.asarray(np.fft.ifft(spectrum))
 
 
 def band_rms(part: Array, rate: float, low_hz: float, high_hz: float) -> float:
