@@ -82,7 +82,7 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         found, smoothed = _side_series(side, body, heels[side], ankles[side], quiet, rate)
         series += found
         notes += smoothed
-    series += _other_parts(body, rate)
+    series += _other_parts(body, rate, [one.bandwidth_hz for one in series if one.bandwidth_hz is not None])
     forces = read_forces(trial, protocol, body.axes, subject, _feet(body.markers), quiet)
     emg, emg_description, emg_notes = read_emg(trial, protocol)
     notes += [*forces.notes, *emg_notes]
@@ -244,18 +244,22 @@ def _bandwidth(markers: Mapping[str, Array], side: str, rate: float) -> float | 
     return found if np.isfinite(found) else None
 
 
-def _other_parts(body: BodyMarkers, rate: float) -> list[Series]:
-    """Vertical movement of hands and head, each against the noise of nothing: their floor is unknown."""
+def _other_parts(body: BodyMarkers, rate: float, bandwidths: list[float]) -> list[Series]:
+    """Vertical movement of hands and head; their floor is unknown, for no segment of theirs is rigid.
+
+    All markers of a trial went through the same filter: the lowest bandwidth found on the legs holds for them.
+    """
+    bandwidth = min(bandwidths, default=None)
     found = []
     for side in SIDES:
         path = body.markers.get(f"{side}.hand")
         if path is None:
             path = body.markers.get(f"{side}.wrist")
         if path is not None:
-            found.append(Series("hand_vertical", side, "mm", rate, path[:, 2]))
+            found.append(Series("hand_vertical", side, "mm", rate, path[:, 2], bandwidth))
     heads = [body.markers[f"head_{k}"][:, 2] for k in range(1, 5) if f"head_{k}" in body.markers]
     if heads:
-        found.append(Series("head_vertical", "both", "mm", rate, np.mean(heads, axis=0)))
+        found.append(Series("head_vertical", "both", "mm", rate, np.mean(heads, axis=0), bandwidth))
     return found
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+#: Share of an estimated cut-off below which a low-pass leaves amplitudes alone.
+FLAT_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,17 @@ class Series:
     values: Array = field(repr=False)
     bandwidth_hz: float | None = None
     noise: Noise | None = None
+
+    @property
+    def usable_hz(self) -> float | None:
+        """Frequency up to which amplitudes can be believed, Hz; None where nothing was filtered out.
+
+        A filter bites well below the cut-off at which its asymptotes meet, and that cut-off itself is only
+        estimated: what lies above 0.7 of it is taken for filtered.
+        """
+        if self.bandwidth_hz is None or self.bandwidth_hz >= 0.45 * self.rate:
+            return None
+        return FLAT_SHARE * self.bandwidth_hz
 
     def window(self, frames: slice) -> Array:
         """Samples of a stretch."""

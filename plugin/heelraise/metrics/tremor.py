@@ -60,7 +60,7 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             band,
             [w.alpha for w in members],
             [w.series.noise.power(*band) if w.series.noise is not None else 0.0 for w in members],
-            [w.series.bandwidth_hz for w in members],
+            [w.series.usable_hz for w in members],
         )
         for window, estimate in zip(members, estimates, strict=True):
             found += _describe(window, estimate, band)

@@ -100,27 +100,18 @@ def _quality(signals: Signals, side: str) -> Channel:
 
 
 def _cop(cop: CopSeries) -> list[Channel]:
-    found = []
     n = cop.tremor.shape[0]
     at = np.arange(n) * (cop.sway_rate / cop.rate)
-    for k, axis in enumerate(("AP", "ML")):
-        if not np.isfinite(cop.tremor[:, k]).any():
-            continue
-        way = "to the front" if axis == "AP" else "to the subject's right"
-        sway = np.interp(at, np.arange(cop.sway.shape[0]), held(cop.sway[:, k]))
-        found.append(
-            Channel(
-                f"HR_COP_{axis}",
-                "mm",
-                f"centre of pressure {way}, 10 Hz low-pass, held where unloaded",
-                sway,
-                True,
-            )
-        )
-    for k, axis in enumerate(("AP", "ML")):
+    ways = (("AP", "to the front"), ("ML", "to the subject's right"))
+    found = []
+    for k, (axis, way) in enumerate(ways):
+        if np.isfinite(cop.sway[:, k]).any():
+            sway = np.interp(at, np.arange(cop.sway.shape[0]), held(cop.sway[:, k]))
+            text = f"centre of pressure {way}, 10 Hz low-pass, held where unloaded"
+            found.append(Channel(f"HR_COP_{axis}", "mm", text, sway, True))
+    for k, (axis, way) in enumerate(ways):
         if np.isfinite(cop.tremor[:, k]).any():
             fast = tremor_stream(held(cop.tremor[:, k]), cop.rate)
-            way = "to the front" if axis == "AP" else "to the subject's right"
             found.append(Channel(f"HR_COPT_{axis}", "mm", f"centre of pressure {way}, tremor stream", fast, True))
     return found
 

@@ -26,10 +26,11 @@ FOOT = {
 }
 PIVOT = np.array([1.0, 0.0, 0.0])
 ANKLE = np.array([0.27, 0.0, 0.45])
-#: Landmarks in the shank's frame, mm for a 400 mm shank: forward, lateral, up from the ankle.
+#: Landmarks in the shank's frame, mm for a 400 mm shank: forward, lateral, up from the ankle. The axis about which
+#: the foot turns runs through both malleoli, so that the anatomical axes are the phantom's own.
 SHANK = {
-    "lateral_malleolus": (-8.0, 36.0, -5.0),
-    "medial_malleolus": (4.0, -36.0, 5.0),
+    "lateral_malleolus": (0.0, 36.0, 0.0),
+    "medial_malleolus": (0.0, -36.0, 0.0),
     "lateral_epicondyle": (0.0, 52.0, 395.0),
     "medial_epicondyle": (0.0, -52.0, 395.0),
     "tibial_tuberosity": (45.0, 0.0, 335.0),
