@@ -18,9 +18,11 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
+from heelraise.notes import Note
 from heelraise.outputs.channels import build_channels
 from heelraise.phases.find import FootTrack, PhaseInputs, find_phases
 from heelraise.phases.model import Phase, PhaseSettings
+from heelraise.phases.travel import mean_speed
 from heelraise.protocol import ResolvedProtocol, load_protocol
 from heelraise.result import TrialResult
 from heelraise.screening.checks import Findings, run_checks, verdict_of
@@ -63,6 +65,7 @@ def analyze(
     setting = resolved.protocol
     signals = build_signals(trial, setting, static)
     phases, notes = find_phases(_phase_inputs(trial, signals, setting), _phase_settings(setting))
+    notes = (*notes, *_task_notes(setting, signals, phases))
     metrics = _measure(signals, phases, setting, _seed(trial, resolved))
     findings = Findings(tuple(metrics), signals.primary, frozenset(p.phase for p in phases))
     checks = run_checks(findings, setting)
@@ -70,6 +73,7 @@ def analyze(
     description = {**signals.description, "primary": signals.primary}
     return TrialResult(
         trial=trial,
+        static=static,
         protocol={"name": resolved.name, "sha256": resolved.sha256, "resolved": resolved.resolved},
         signals=description,
         phases=phases,
@@ -108,17 +112,31 @@ def _seed(trial: Trial, resolved: ResolvedProtocol) -> int:
     return int(trial.container.sha256[:12], 16) ^ int(resolved.sha256[:12], 16)
 
 
+def _task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase]) -> list[Note]:
+    """Where the trial does not look like the task that the protocol names."""
+    raised = {p.side for p in phases if p.phase in ("rise", "hold") and p.excluded is None}
+    found: list[str] = []
+    if setting.task == "single_leg_hold" and setting.side == "auto" and len(raised) == 2:
+        found.append("both heels rise")
+    if setting.task == "bilateral_hold" and len(raised) == 1:
+        found.append(f"only the {next(iter(raised))} heel rises")
+    if setting.task in STILL_TASKS:
+        for side, heel in signals.heels.items():
+            if heel.height is not None and np.nanpercentile(heel.height, 95) > setting.phases.min_height_mm:
+                found.append(f"the {side} heel rises by {np.nanpercentile(heel.height, 95):.0f} mm")
+    return [Note("task_mismatch", f"The protocol's task is {setting.task}, but {what}.") for what in found]
+
+
 def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInputs:
     feet: dict[str, FootTrack] = {}
     for side, heel in signals.heels.items():
-        if heel.height is None or heel.forefoot_height is None or heel.forefoot_speed is None:
+        if heel.height is None or heel.forefoot_height is None:
             continue
-        marker = next(
-            signals.markers[f"{side}.{r}"]
-            for r in ("mt2", "mt1", "mt5", "hallux", "heel")
-            if f"{side}.{r}" in signals.markers
-        )
-        feet[side] = FootTrack(heel.height, heel.forefoot_height, heel.forefoot_speed, marker)
+        fore = [signals.markers[f"{side}.{role}"] for role in heel.roles if not role.startswith(("heel", "calcaneus"))]
+        if not fore:
+            continue
+        path = np.mean(fore, axis=0)
+        feet[side] = FootTrack(heel.height, heel.forefoot_height, mean_speed(path, trial.point_rate), path)
     pelvis = [signals.markers[role] for role in PELVIS if role in signals.markers]
     sides = ("left", "right") if setting.side in ("auto", "both") else (setting.side,)
     events: Iterable[tuple[str, str, float]] = ()
@@ -184,7 +202,8 @@ def _headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) 
         holds = [p.duration_s for p in phases if p.side == side and p.phase == "hold" and p.excluded is None]
         if holds:
             entry["hold_s"] = float(np.median(holds))
-        raises = sum(p.side == side and p.phase == "rise" and p.excluded is None for p in phases)
+        parts = [p for p in phases if p.side == side and p.phase in ("rise", "hold", "lower") and p.excluded is None]
+        raises = len({p.repetition for p in parts})
         if raises:
             entry["repetitions"] = raises
         limits = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heelraise.errors import OutputError
+from heelraise.errors import OutputError, ProtocolError
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
@@ -81,7 +81,13 @@ def _static_of(trial: Trial, static: Path | None, resolved: ResolvedProtocol) ->
     if pattern is None:
         return None, None
     folder = trial.container.path.parent
-    found = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+    try:
+        found = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [Path(pattern)]
+    except (ValueError, IndexError) as error:
+        why = f"'{pattern}' is no pattern of file names"
+        raise ProtocolError(
+            "static cannot be used", where=resolved.source, why=why, todo="write a name or *_static.c3d"
+        ) from error
     found = [file for file in found if file.is_file() and file != trial.container.path]
     if not found:
         return None, Note(

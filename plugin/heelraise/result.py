@@ -50,6 +50,7 @@ class TrialResult:
     """
 
     trial: Trial
+    static: Trial | None
     protocol: Mapping[str, Any]
     signals: Mapping[str, Any]
     phases: tuple[Phase, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +95,31 @@ def read_c3d(path: Path | str, *, strict: bool = False) -> Trial:
     return trial_from_container(read_container(path, strict=strict))
 
 
+def event_stamp(events: Iterable[Event]) -> str:
+    """A fingerprint of heel-raise events as the file holds them; it tells whether someone moved them since."""
+    rows = []
+    for event in events:
+        if event.label.startswith("HR_"):
+            minutes, seconds = divmod(event.time_s, 60.0)
+            rows.append(f"{event.label} {event.context} {60 * minutes + float(np.float32(seconds)):.3f}")
+    return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()[:16]
+
+
+def _events(container: Container) -> tuple[Event, ...]:
+    """The file's events, without those of an earlier run that nobody has moved: they are results."""
+    events = container.events()
+    stamp = container.parameters.strings("HEELRAISE", "EVENT_STAMP")
+    if stamp and stamp[0].strip() == event_stamp(events):
+        return tuple(event for event in events if not event.label.startswith("HR_"))
+    return events
+
+
+def _original_channels(container: Container) -> list[int]:
+    from heelraise.c3d.base import base_of
+
+    return [int(k) for k in base_of(container).keep]
+
+
 def trial_from_container(container: Container) -> Trial:
     """A trial from an open container; all samples are decoded once, here."""
     parameters = container.parameters
@@ -110,8 +136,8 @@ def trial_from_container(container: Container) -> Trial:
             directions[f"{group}:{name}"] = found[0].strip()
     mass = parameters.number("PROCESSING", "Bodymass", float("nan"))
     # What an earlier run appended is a result and no recording: it is left out, and replaced in a new copy.
-    ours = set(parameters.strings("HEELRAISE", "CHANNELS", joined=True))
-    kept = [k for k, label in enumerate(container.analog_labels) if label not in ours]
+    ours = bool(parameters.strings("HEELRAISE", "CHANNELS", joined=True))
+    kept = _original_channels(container) if ours else list(range(container.analog_count))
     point_rate = container.point_rate
     if point_rate <= 0 and container.analog_rate > 0 and container.analog_per_frame > 0:
         point_rate = container.analog_rate / container.analog_per_frame
@@ -127,7 +153,7 @@ def trial_from_container(container: Container) -> Trial:
         analog_labels=tuple(container.analog_labels[k] for k in kept),
         analog_units=tuple(container.analog_units[k] for k in kept),
         analogs=container.analogs(kept if ours else None),
-        events=container.events(),
+        events=_events(container),
         directions=directions,
         # A mass outside this range is a default, a weight in newtons or grams, or nobody's.
         mass_kg=float(mass) if 5.0 < mass < 300.0 else None,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +18,7 @@ from typing import Any
 
 from heelraise.errors import HeelraiseError, InputError
 from heelraise.outputs.atomic import ensure_folder, write_text
+from heelraise.outputs.summary import readable
 
 TABLE = "trials.csv"
 
@@ -52,7 +55,7 @@ def discover(paths: Sequence[Path]) -> list[Job]:
         A path does not exist, or there is no C3D file in any.
     """
     jobs: dict[Path, Job] = {}
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
     for path in paths:
         if not path.exists():
             raise InputError("there is no such file or folder", where=str(path))
@@ -64,10 +67,12 @@ def discover(paths: Sequence[Path]) -> list[Job]:
             below = file.parent.relative_to(path).as_posix() if path.is_dir() else "."
             name = file.name if below == "." else f"{below}/{file.name}"
             # Two files of the same stem in one output folder would overwrite each other's results.
-            key = f"{below}/{file.stem}".lower()
-            taken[key] = taken.get(key, 0) + 1
-            folder = below if taken[key] == 1 else f"{below}/{file.stem}_{taken[key]}"
-            jobs[real] = Job(file, name if taken[key] == 1 else f"{name} ({taken[key]})", folder)
+            folder, number = below, 1
+            while f"{folder}/{file.stem}".lower() in taken:
+                number += 1
+                folder = f"{below}/{file.stem}_{number}"
+            taken.add(f"{folder}/{file.stem}".lower())
+            jobs[real] = Job(file, name if number == 1 else f"{name} ({number})", folder)
     if not jobs:
         raise InputError("no C3D file found", where=", ".join(map(str, paths)))
     return list(jobs.values())
@@ -108,12 +113,15 @@ def run_batch(
     work = discover(paths)
     ensure_folder(output)
     outcomes: dict[str, Outcome] = {}
-    with _progress(len(work), quiet) as tell:
-        for outcome in _outcomes(work, resolved, output, jobs, ezc3d):
-            outcomes[outcome.trial] = outcome
-            tell(outcome)
-    rows = [outcomes[job.name] for job in work]
-    write_text(output / TABLE, table(rows))
+    try:
+        with _progress(len(work), quiet) as tell:
+            for outcome in _outcomes(work, resolved, output, jobs, ezc3d):
+                outcomes[outcome.trial] = outcome
+                tell(outcome)
+    finally:
+        # Also after an interrupt: every trial is accounted for, those that were not reached by name.
+        rows = [outcomes.get(job.name, Outcome(job.name, "not_run")) for job in work]
+        write_text(output / TABLE, table(rows))
     failed = sum(row.status == "failed" for row in rows)
     if not quiet:
         print(f"{len(rows) - failed} done, {failed} failed; {output / TABLE}")
@@ -126,7 +134,7 @@ def table(rows: Iterable[Outcome]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([field.name for field in fields(Outcome)])
     for row in rows:
-        writer.writerow([_safe(value) for value in asdict(row).values()])
+        writer.writerow([_safe(readable(v) if isinstance(v, str) else v) for v in asdict(row).values()])
     return stream.getvalue()
 
 
@@ -143,9 +151,17 @@ def _outcomes(work: Sequence[Job], resolved: Any, output: Path, jobs: int, ezc3d
     try:
         while True:
             while len(pending) < 2 * jobs and (job := next(queue, None)) is not None:
-                pending[pool.submit(run_one, job, resolved, output, ezc3d)] = job
+                try:
+                    pending[_submit(pool, job, resolved, output, ezc3d)] = job
+                except BrokenProcessPool:
+                    unsure.append(job)
+                    break
             if not pending:
-                break
+                if not unsure or job is None:
+                    break
+                pool.shutdown(wait=False, cancel_futures=True)
+                pool = _pool(jobs)
+                continue
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             broken = False
             for future in done:
@@ -165,9 +181,20 @@ def _outcomes(work: Sequence[Job], resolved: Any, output: Path, jobs: int, ezc3d
     for job in unsure:
         with _pool(1) as alone:
             try:
-                yield alone.submit(run_one, job, resolved, output, ezc3d).result()
+                yield _submit(alone, job, resolved, output, ezc3d).result()
             except BrokenProcessPool:
                 yield Outcome(job.name, "failed", exit_status=4, message="the worker process died on this trial, twice")
+
+
+def _submit(pool: ProcessPoolExecutor, job: Job, resolved: Any, output: Path, ezc3d: bool) -> Future[Outcome]:
+    """Submit a trial; a worker started by it inherits that an interrupt is the parent's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        return pool.submit(run_one, job, resolved, output, ezc3d)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return pool.submit(run_one, job, resolved, output, ezc3d)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
@@ -185,20 +212,14 @@ def run_one(job: Job, resolved: Any, output: Path, ezc3d: bool) -> Outcome:
     try:
         published = analyze_file(job.path, resolved, folder, ezc3d=ezc3d)
     except HeelraiseError as error:
-        return Outcome(job.name, "failed", exit_status=error.exit_status, message=str(error))
+        # The table names files as the batch does: where the archive lies on this machine is no result.
+        message = str(error).replace(str(job.path), job.name)
+        return Outcome(job.name, "failed", exit_status=error.exit_status, message=message)
     except MemoryError:
-        return Outcome(job.name, "failed", exit_status=4, message=f"{job.path}: not enough memory")
-    except (
-        ArithmeticError,
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        OSError,
-    ) as error:
-        # A defect of ours in one trial must not end the batch; it is named so that it can be reported.
-        return Outcome(job.name, "failed", exit_status=1, message=f"{job.path}: {type(error).__name__}: {error}")
+        return Outcome(job.name, "failed", exit_status=4, message=f"{job.name}: not enough memory")
+    except Exception as error:
+        # A defect of ours in one trial, whatever it is, must not end the batch; it is named so that it can be reported.
+        return Outcome(job.name, "failed", exit_status=1, message=f"{job.name}: {type(error).__name__}: {error}")
     return Outcome(
         job.name,
         "done",

@@ -11,12 +11,14 @@ def main() -> None:
     # One thread for linear algebra: the same bytes on every machine, and no start-up of idle threads.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    from heelraise.cli.app import app
     from heelraise.errors import HeelraiseError
 
     debug = "--debug" in sys.argv
     try:
-        app(prog_name="heelraise")
+        from heelraise.cli.app import app
+
+        status = app(prog_name="heelraise", standalone_mode=True)
+        raise SystemExit(status)
     except HeelraiseError as error:
         if debug:
             raise

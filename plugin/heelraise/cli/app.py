@@ -113,9 +113,12 @@ def simulate(
     debug: Debug = False,
 ) -> None:
     """Simulate a trial with known truth (kinematic phantom); the truth goes into <stem>.truth.yaml."""
+    from heelraise.errors import UsageError
     from heelraise.phantom import load_scenario, write_trial
     from heelraise.phantom import simulate as run
 
+    if output.suffix.lower() != ".c3d":
+        raise UsageError(f"'{output.name}' does not end in .c3d", todo="name the trial so that other programs find it")
     truth = write_trial(run(load_scenario(scenario)), output)
     typer.echo(f"{output}\n{truth}")
 

@@ -12,7 +12,7 @@ VERDICTS = {
     "no_tremor_detected": "no tremor detected in the hold",
     "action_tremor_no_flags": "action tremor, nothing that asks for a second look",
     "review_suggested": "a second look is suggested",
-    "not_assessable": "tremor cannot be assessed in this trial",
+    "not_assessable": "tremor under load cannot be assessed, for want of a hold that shows the ankle",
 }
 
 
@@ -37,7 +37,7 @@ def outcome(published: Published) -> str:
 
 def _words(key: str) -> str:
     name, _, unit = key.rpartition("_")
-    return f"{name.replace('_', ' ')} ({unit})" if unit in ("hz", "deg", "mm", "s") else key
+    return f"{name.replace('_', ' ')} ({unit.replace('hz', 'Hz')})" if unit in ("hz", "deg", "mm", "s") else key
 
 
 def versions() -> str:
@@ -83,7 +83,7 @@ def inspection(path: Path) -> None:
         channels = ", ".join(str(c + 1) for c in geometry.channels)
         say(f"  force plate {geometry.index}: type {geometry.type}, channels {channels}")
     for event in trial.events:
-        say(f"  event {event.label} {event.context} at {event.time_s:g} s")
+        say(f"  event {event.label} {event.context} at {event.time_s - trial.start_s:.6g} s from the first frame")
     rows = describe_labels(
         trial.point_labels,
         trial.analog_labels,

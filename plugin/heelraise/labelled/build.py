@@ -56,8 +56,8 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         A trial of quiet stance with the same markers; sets the zero of angles and heights.
     """
     body = read_body(trial, protocol)
-    still = read_body(static, protocol).markers if static is not None else None
     rate, notes = trial.point_rate, [*trial.notes, *body.notes]
+    still = _still_markers(static, protocol, notes) if static is not None else None
     heels = {side: heel_height(body.markers, side, rate, static=still) for side in SIDES}
     quiet = quiet_frames(body.markers, rate, heights=heels)
     ankles = {
@@ -108,6 +108,25 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         gaps=body.gaps,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _still_markers(static: Trial, protocol: Protocol, notes: list[Note]) -> Mapping[str, Array] | None:
+    """Markers of the static trial in its quiet frames; None with a note where it never stands flat and still."""
+    markers = read_body(static, protocol).markers
+    quiet = quiet_frames(markers, static.point_rate)
+    if quiet.mean() >= 0.95 or not markers:
+        return markers
+    if quiet.sum() < max(0.5 * static.point_rate, 5):
+        text = (
+            "The static trial never stands flat and still with both feet; it is not used, quiet stance sets the zero."
+        )
+        notes.append(Note("static_unusable", text))
+        return None
+    share = 100 * float(quiet.mean())
+    notes.append(
+        Note("static_moves", f"Only {share:.0f} % of the static trial stand flat and still; the rest is left out.")
+    )
+    return {role: path[quiet] for role, path in markers.items()}
 
 
 def _feet(markers: Mapping[str, Array]) -> dict[str, Array]:
@@ -167,6 +186,7 @@ def _side_series(
                     acceleration(marker[:, 2], rate),
                     bandwidth,
                     heel_noise,
+                    marker[:, 2] / 1000.0,
                 )
             )
     return found, notes

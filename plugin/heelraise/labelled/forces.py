@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from heelraise.kinematics import LabAxes, SubjectAxes, effective_bandwidth
 from heelraise.labelled.model import CopSeries, Noise, Series
 from heelraise.notes import Note
+from heelraise.phases.travel import mean_speed
 from heelraise.plates import (
     PlateSignals,
     assign_feet,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 GRAVITY = 9.80665
+#: Net displacement of the centre of pressure in a second beyond which nobody stands quietly, mm.
+MAX_SWAY_MM_S = 100.0
 #: A body weighs at least this; less is an object on the plate.
 MIN_WEIGHT_N = 50.0
 
@@ -90,6 +93,11 @@ def read_forces(
     sides = assign_feet(
         plates, geometries, feet, per_frame, override=setting.feet or None, rate=trial.point_rate or None
     )
+    for number in set(setting.feet) - {plate.index for plate in plates}:
+        notes = (
+            *notes,
+            Note("plate_override_unused", f"The protocol names the foot on plate {number}, which is not there."),
+        )
     weight, source = _weight(trial, protocol, plates, quiet, per_frame)
     groups: dict[str, list[PlateSignals]] = {"left": [], "right": [], "both": list(plates)}
     for plate in plates:
@@ -104,7 +112,7 @@ def read_forces(
             continue
         one = combine(members, weight)
         if side == "both":
-            loaded = one.loaded[::per_frame][: trial.frames]
+            loaded = _steady(one.loaded, one.vertical, one.cop, trial.analog_rate)[::per_frame][: trial.frames]
         ap, ml = _directions(subject)
         path = np.stack([one.cop @ ap, one.cop @ ml], axis=1)
         cops[side] = _cop_series(side, path, one.vertical, one.loaded, trial.analog_rate, protocol)
@@ -122,6 +130,16 @@ def read_forces(
     if not subject.ap:
         description["axes"] = "laboratory X and Y stand for AP and ML: no foot shows its direction"
     return Forces(tuple(series), cops, weight, source, loaded, shared, description, tuple(notes))
+
+
+def _steady(loaded: Mask, vertical: Array, cop: Array, rate: float) -> Mask:
+    """Samples in which someone stands: a load near its usual, and a centre of pressure that does not travel."""
+    if not loaded.any() or rate <= 0:
+        return loaded
+    usual = float(np.median(vertical[loaded]))
+    step = max(int(rate // 50), 1)
+    travel = np.repeat(mean_speed(cop[::step], rate / step), step)[: loaded.size]
+    return np.asarray(loaded & (np.abs(vertical - usual) < 0.2 * usual) & (travel < MAX_SWAY_MM_S))
 
 
 def _directions(subject: SubjectAxes) -> tuple[Array, Array]:

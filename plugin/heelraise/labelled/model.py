@@ -64,6 +64,8 @@ class Series:
         Where the signal was low-passed before it reached us; None where that cannot be told.
     noise : Noise or None
         None: the floor is unknown.
+    integral : ndarray (n,) or None
+        Of an acceleration: the displacement it comes from, whose background it shares.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Series:
     values: Array = field(repr=False)
     bandwidth_hz: float | None = None
     noise: Noise | None = None
+    integral: Array | None = field(default=None, repr=False)
 
     @property
     def usable_hz(self) -> float | None:

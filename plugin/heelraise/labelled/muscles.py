@@ -47,8 +47,14 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     bands = _band(raw, rate, protocol)
     if protocol.emg.delay_ms:
         bands = advance(bands, protocol.emg.delay_ms / 1000.0 * rate)
+    seen: set[tuple[str, str]] = set()
     for k, channel in enumerate(channels):
         assert channel.muscle is not None
+        if (channel.muscle, channel.side) in seen:
+            text = f"EMG '{channel.label}' is a second one of the {channel.side} {channel.muscle} and is not used."
+            notes.append(Note("emg_duplicate", text))
+            continue
+        seen.add((channel.muscle, channel.side))
         unit = trial.analog_units[channel.column].strip()
         factor = VOLTS.get(unit.lower())
         if factor is None:

@@ -39,7 +39,11 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase], generator: np.random.
         duration = ap.size / cop.sway_rate
         if duration < SHORT_S or lost > MAX_UNLOADED:
             short = duration < SHORT_S
-            why = f"{duration:.2g} s" if short else f"{100 * lost:.0f} % of the phase is unloaded"
+            why = (
+                f"{duration:.2g} s"
+                if short
+                else f"the centre of pressure is unknown in {100 * lost:.0f} % of the phase"
+            )
             status = "too_short" if short else "masked"
             found.append(
                 Metric(

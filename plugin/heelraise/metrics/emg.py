@@ -99,6 +99,9 @@ def _spectrum(one: EmgSeries, phase: Phase, epochs: EmgEpochs, k: int) -> list[M
     if not known.size:
         return []
     value, interval = _mean_interval(known)
+    if interval is not None:
+        # A frequency lies between 0 and half the rate, however few epochs there are.
+        interval = (max(interval[0], 0.0), min(interval[1], 0.5 * one.rate))
     found = [_record("emg_median_frequency", one, phase, "Hz", value=value, ci95=interval)]
     line = trend(epochs.time, median)
     if line is None or line.percent_per_s is None:
@@ -131,7 +134,9 @@ def _modulation(
     found: list[Metric] = []
     for k, one in enumerate(own):
         own_noise = (noise[0], noise[1][:, k])
-        found += _depth(one, phase, window[:, k], rate, estimates[k], float(whole.floor[k]), own_noise, generator)
+        found += _depth(
+            one, phase, window[:, k], rate, estimates[k], float(whole.floor[k]), own_noise, tremor, generator
+        )
     return found
 
 
@@ -143,6 +148,7 @@ def _depth(
     estimate: TremorEstimate,
     floor: float,
     noise: tuple[Array, Array],
+    tremor: Tremor,
     generator: np.random.Generator,
 ) -> list[Metric]:
     detail = {"duration_s": window.size / rate, "measure": "modulation_depth"}
@@ -160,6 +166,7 @@ def _depth(
                 status=estimate.status,
                 reason=reason,
                 noise_floor=floor,
+                band=tremor.band,
                 upper_limit=limit,
                 detail=detail,
             ),

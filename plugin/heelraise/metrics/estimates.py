@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +25,7 @@ def estimate_all(
     alphas: Sequence[float],
     noises: Sequence[float],
     bandwidths: Sequence[float | None],
+    integrals: Mapping[int, Array] | None = None,
 ) -> list[TremorEstimate]:
     """Tremor of the columns of a record.
 
@@ -39,6 +40,9 @@ def estimate_all(
         False-alarm rate of each column's test, and its noise power in the band.
     bandwidths : sequence of float or None
         Where each column was low-passed upstream, Hz.
+    integrals : mapping of int to ndarray (n,), optional
+        For columns that are accelerations, the displacement. Its background, a falling power law, is what a peak stands
+        against; the acceleration's own rises with f^4 and has the law's shape no more.
 
     Returns
     -------
@@ -49,12 +53,19 @@ def estimate_all(
     duration = windows.shape[0] / rate
     limits = [rate / 2 if b is None else min(b, rate / 2) for b in bandwidths]
     if duration >= MIN_DURATION_S:
-        spectra = multitaper(windows, rate, half_bandwidth(duration))
+        fitted_on = windows.copy() if integrals else windows
+        for k, displacement in (integrals or {}).items():
+            fitted_on[:, k] = displacement
+        spectra = multitaper(fitted_on, rate, half_bandwidth(duration))
         for top in sorted({min(FIT_HZ[1], limit) for limit in limits if limit >= _MIN_TOP_HZ}):
             columns = [k for k, limit in enumerate(limits) if min(FIT_HZ[1], limit) == top]
             part = replace(spectra, psd=spectra.psd[:, columns])
             fitted = fit_background(part, (FIT_HZ[0], top))
             backgrounds |= {k: _one(fitted, place) for place, k in enumerate(columns)}
+        for k in integrals or {}:
+            if k in backgrounds:
+                rise = (2 * np.pi * spectra.freq) ** 4
+                backgrounds[k] = replace(backgrounds[k], level=backgrounds[k].level * rise)
     return [
         tremor_estimate(windows[:, k], rate, band, alphas[k], noises[k], bandwidths[k], background=backgrounds.get(k))
         for k in range(len(limits))

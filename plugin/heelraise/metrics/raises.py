@@ -25,9 +25,10 @@ def raise_metrics(signals: Signals, phases: Sequence[Phase], lowpass_hz: float) 
     for side in ("left", "right"):
         own = [p for p in phases if p.side == side and p.excluded is None]
         rises = sorted((p for p in own if p.phase == "rise"), key=lambda p: p.start_s)
-        if not rises:
+        numbers = sorted({p.repetition for p in own if p.phase in _DURATIONS and p.repetition is not None})
+        if not numbers:
             continue
-        metrics.append(Metric("repetitions", "heel_vertical", side, "raise", "1", value=len(rises)))
+        metrics.append(Metric("repetitions", "heel_vertical", side, "raise", "1", value=len(numbers)))
         if len(rises) >= 3:
             metrics.append(_cadence(side, rises))
         for phase in own:
@@ -44,8 +45,8 @@ def raise_metrics(signals: Signals, phases: Sequence[Phase], lowpass_hz: float) 
                         detail={"source": phase.source},
                     )
                 )
-        for rise in rises:
-            metrics += _peaks(signals, side, rise.repetition, own, lowpass_hz)
+        for number in numbers:
+            metrics += _peaks(signals, side, number, own, lowpass_hz)
     for phase in steady_phases(phases, ("hold",)):
         metrics += _alignment(signals, phase)
     metrics += _vertical_force(signals, phases)
@@ -76,7 +77,7 @@ def _peaks(
         series = signals.find(name, side)
         if series is None:
             continue
-        frames = slice(round(start * series.rate), round(stop * series.rate) + 1)
+        frames = slice(max(round(start * series.rate), 0), max(round(stop * series.rate) + 1, 0))
         window, masked = bridge(series.values[frames])
         if masked >= 1 or window.size < 4:
             found.append(

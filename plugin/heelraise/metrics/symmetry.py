@@ -134,11 +134,12 @@ def _ratio(
     if not both:
         bounds = [bound for pair in pairs if (bound := _one_sided(*pair)) is not None]
         if not bounds:
-            why = "neither side has a value" if name != "tremor_rms" else "no peak is called on either side"
+            why = "no peak is called on either side" if name.startswith("tremor") else "one side has no value"
             return [Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)]
-        value, low, high = min(bounds, key=lambda b: abs(b[0]))
-        detail |= {"interval": "one_sided", "bound": "at_least" if value > 0 else "at_most"}
-        return [Metric("asymmetry_log_ratio", value=value, ci95=(low, high), detail=detail, **base)]
+        # The weakest bound is the one that holds for all repetitions.
+        value, conservative, word = min(bounds, key=lambda bound: abs(bound[1]))
+        detail |= {"interval": "one_sided", "bound": word, "bound95": conservative}
+        return [Metric("asymmetry_log_ratio", value=value, detail=detail, **base)]
     logs = np.array([math.log(b.value / a.value) for a, b in both])  # type: ignore[operator]
     value = float(logs.mean())
     if len(both) >= MIN_REPETITIONS:
@@ -184,17 +185,21 @@ def _delta_interval(both: Sequence[tuple[Metric, Metric]], value: float) -> tupl
     return value - half, value + half
 
 
-def _one_sided(left: Metric, right: Metric) -> tuple[float, float, float] | None:
-    """ln(right/left) where one side is not detected: its upper limit stands in and bounds the ratio."""
-    for detected, absent, sign in ((right, left, 1.0), (left, right, -1.0)):
-        if not _positive(detected) or detected.value is None or detected.ci95 is None:
+def _one_sided(left: Metric, right: Metric) -> tuple[float, float, str] | None:
+    """What is known of ln(right/left) where one side has no peak: its upper limit stands in for it.
+
+    Returns
+    -------
+    tuple or None
+        The bound, the bound from the lower end of the detected side's interval, and its direction: ``at_least`` where
+        the right side was detected, ``at_most`` where the left one was.
+    """
+    for detected, absent, sign, word in ((right, left, 1.0, "at_least"), (left, right, -1.0, "at_most")):
+        if not _positive(detected) or detected.value is None or detected.ci95 is None or detected.ci95[0] <= 0:
             continue
         limit = absent.upper_limit
-        if absent.status != "not_detected" or not limit or limit <= 0:
-            continue
-        bound = math.log(detected.value / limit)
-        edges = sorted((sign * math.log(max(edge, 1e-12) / limit)) for edge in detected.ci95)
-        return sign * bound, edges[0], edges[1]
+        if absent.status == "not_detected" and limit is not None and limit > 0:
+            return (sign * math.log(detected.value / limit), sign * math.log(detected.ci95[0] / limit), word)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,8 @@ BODY_SIGNALS = ("hand_vertical", "head_vertical")
 def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float) -> list[Metric]:
     """Tremor records of all signals.
 
-    The trial's false-alarm rate is shared by the tests of one signal name over sides, repetitions and
-    phases of one kind (holds; stance), so that a trial of thirty repetitions is not thirty chances.
+    The trial's false-alarm rate is shared by all tests of one signal name, over sides, repetitions and phases, so that
+    a trial of thirty repetitions is not thirty chances.
     """
     windows = [
         (phase, one)
@@ -43,7 +43,7 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
         for name in (*SIGNALS, *BODY_SIGNALS)
         if (one := signals.find(name, side)) is not None
     ]
-    tests = Counter((one.name, phase.phase == "hold") for phase, one in windows)
+    tests = Counter(one.name for _, one in windows)
     groups: dict[tuple[int, float], list[_Window]] = {}
     found: list[Metric] = []
     for phase, one in windows:
@@ -51,7 +51,7 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
         if masked > MAX_MASKED:
             found.append(_masked(one, phase, samples.size / one.rate, masked))
             continue
-        alpha = family_wise_rate / tests[one.name, phase.phase == "hold"]
+        alpha = family_wise_rate / tests[one.name]
         groups.setdefault((samples.size, one.rate), []).append(_Window(phase, one, samples, alpha))
     for (_, rate), members in groups.items():
         estimates = estimate_all(
@@ -61,6 +61,7 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             [w.alpha for w in members],
             [w.series.noise.power(*band) if w.series.noise is not None else 0.0 for w in members],
             [w.series.usable_hz for w in members],
+            {k: _integral(w) for k, w in enumerate(members) if w.series.integral is not None},
         )
         for window, estimate in zip(members, estimates, strict=True):
             found += _describe(window, estimate, band)
@@ -77,6 +78,12 @@ class _Window:
     @property
     def place(self) -> dict[str, Any]:
         return _place(self.series, self.phase)
+
+
+def _integral(window: _Window) -> Array:
+    series = window.series
+    assert series.integral is not None
+    return usable(replace(series, values=series.integral), window.phase)[0]
 
 
 def _place(series: Series, phase: Phase) -> dict[str, Any]:
@@ -136,7 +143,7 @@ def estimate_metrics(
         unit="Hz",
         value=estimate.frequency,
         ci95=estimate.frequency_ci95,
-        status="ok" if estimate.frequency is not None else status,
+        status=status,
         reason=reason,
         detail=tested,
         **base,
@@ -146,15 +153,15 @@ def estimate_metrics(
         first,
         Metric(
             "tremor_rms",
-            value=estimate.rms,
-            ci95=estimate.rms_ci95,
-            upper_limit=estimate.upper_limit,
+            value=estimate.rms or None,
+            ci95=estimate.rms_ci95 if estimate.rms else None,
+            upper_limit=estimate.upper_limit if estimate.rms != 0.0 else max(estimate.rms_ci95 or (0.0, 0.0)) or floor,
             reason=reason,
             detail=unknown,
             **shared,
         ),
     ]
-    if estimate.rms is None:
+    if not estimate.rms:
         return records
     records += [
         Metric("tremor_peak_rms", value=estimate.peak_rms, ci95=estimate.peak_rms_ci95, detail=unknown, **shared),

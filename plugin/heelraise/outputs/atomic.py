@@ -22,6 +22,8 @@ def ensure_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied")
+    except FileExistsError as error:
+        raise OutputError("is a file, not a folder", where=str(folder), todo="name another folder") from error
     except OSError as error:
         raise OutputError(
             "cannot be written",

@@ -10,19 +10,23 @@ from numpy.typing import NDArray
 
 from heelraise._version import __version__
 from heelraise.c3d import AnalogChannel, AnalysisValue, Event, append
+from heelraise.errors import OutputError
 from heelraise.outputs.numbers import rounded
 from heelraise.signal.filters import resample_bandlimited
+from heelraise.trial import event_stamp
 
 if TYPE_CHECKING:
     from heelraise.result import TrialResult
 
 Array = NDArray[np.float64]
 EVENT_OF = {"rise": "HR_RISE", "hold": "HR_HOLD", "lower": "HR_LOWER"}
+#: What a channel of single precision can hold.
+LARGEST = 3e38
 #: Scalars that go into ANALYSIS: our name there, the metric, its signal, its phase.
 SCALARS = (
     ("HR_TremorFreq", "tremor_frequency", "hold", "tremor frequency in the hold"),
-    ("HR_TremorRms", "tremor_rms", "hold", "tremor rms in the hold, 4 to 15 Hz"),
-    ("HR_HeelPeak", "heel_height_peak", "raise", "largest heel height"),
+    ("HR_TremorRms", "tremor_rms", "hold", "tremor rms in the hold"),
+    ("HR_HeelPeak", "heel_height_peak", "raise", "heel height, median of the repetitions"),
     ("HR_HoldTime", "hold_duration", "hold", "duration of the hold"),
 )
 
@@ -34,13 +38,16 @@ def write_copy(result: TrialResult, target: Path) -> dict[str, Any]:
     channels = _channels(result) if setting.get("channels", True) else []
     events = _events(result) if setting.get("events", True) else []
     analysis = _analysis(result) if setting.get("analysis", True) else []
+    path = trial.container.path
+    if target.exists() and path.exists() and target.samefile(path):
+        raise OutputError("the copy would replace its own original", where=str(target), todo="name another file")
     report = append(
         trial.container,
         target,
         channels=channels,
         events=events,
         analysis=analysis,
-        provenance=provenance(result),
+        provenance={**provenance(result), "EVENT_STAMP": event_stamp(events)},
     )
     return {
         "channels": [channel.label for channel in channels],
@@ -73,6 +80,8 @@ def _channels(result: TrialResult) -> list[AnalogChannel]:
         samples = c.samples if c.analog else column.get(c.label, c.samples)
         if c.held and not c.analog:
             samples = np.repeat(samples, per_frame)
+        if not np.abs(samples).max(initial=0.0) < LARGEST:
+            continue
         found.append(AnalogChannel(c.label, c.unit, c.description, np.ascontiguousarray(samples)))
     return found
 
@@ -88,9 +97,13 @@ def _events(result: TrialResult) -> list[Event]:
     """Four events a raise, excluded ones too, so that a later run reads the same raises from them."""
     start = result.trial.start_s
     events = []
-    holds = {(p.side, p.repetition) for p in result.phases if p.phase == "hold"}
+    parts: dict[tuple[str, int | None], set[str]] = {}
     for phase in result.phases:
-        if phase.side not in ("left", "right"):
+        parts.setdefault((phase.side, phase.repetition), set()).add(phase.phase)
+    for phase in result.phases:
+        mine = parts[phase.side, phase.repetition]
+        # A raise that the trial cuts has no four edges to tell.
+        if phase.side not in ("left", "right") or not {"rise", "lower"} <= mine:
             continue
         label = EVENT_OF.get(phase.phase)
         context = phase.side.capitalize()
@@ -98,7 +111,7 @@ def _events(result: TrialResult) -> list[Event]:
             events.append(Event(label, context, start + phase.start_s))
         if phase.phase == "lower":
             events.append(Event("HR_DOWN", context, start + phase.stop_s))
-            if (phase.side, phase.repetition) not in holds:
+            if "hold" not in mine:
                 events.append(Event("HR_HOLD", context, start + phase.start_s))
     return sorted(events, key=lambda event: (event.time_s, event.context))
 
@@ -107,18 +120,21 @@ def _analysis(result: TrialResult) -> list[AnalysisValue]:
     values = []
     for name, metric, phase, description in SCALARS:
         for side in ("left", "right"):
-            record = _first(result, metric, side, phase)
+            record = _typical(result, metric, side, phase)
             if record is not None:
                 value, unit, signal = record
                 values.append(AnalysisValue(name, side.capitalize(), unit, value, f"{description} ({signal})"))
     return values
 
 
-def _first(result: TrialResult, metric: str, side: str, phase: str) -> tuple[float, str, str] | None:
+def _typical(result: TrialResult, metric: str, side: str, phase: str) -> tuple[float, str, str] | None:
+    values = []
+    unit = signal = ""
     for m in result.metrics:
         primary = m.signal == result.signals.get("primary") or not metric.startswith("tremor")
         if (m.name, m.side, m.phase) == (metric, side, phase) and primary and m.value is not None:
-            value = rounded(m.value)
-            if value is not None:
-                return value, m.unit, m.signal
-    return None
+            values.append(m.value)
+            unit, signal = m.unit, m.signal
+    # The headline's rule: the median over repetitions.
+    value = rounded(float(np.median(values))) if values else None
+    return (value, unit, signal) if value is not None else None

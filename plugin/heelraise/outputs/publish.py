@@ -14,7 +14,7 @@ from heelraise.errors import InputError, OutputError
 from heelraise.notes import Note
 from heelraise.outputs.atomic import ensure_folder, write_text
 from heelraise.outputs.copy import write_copy
-from heelraise.outputs.summary import build_summary, dump_summary
+from heelraise.outputs.summary import build_summary, dump_summary, readable
 
 if TYPE_CHECKING:
     from heelraise.result import TrialResult
@@ -49,16 +49,20 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None) -> Pu
     OutputError
         Nothing could be written, or a copy does not hold what the original holds. Nothing is left behind.
     """
+    trial = result.trial
     ensure_folder(folder)
-    target = folder / f"{result.trial.name}_heelraise.c3d"
-    summary = folder / f"{result.trial.name}_heelraise.yaml"
-    source = result.trial.container.path
+    target = folder / f"{trial.name}_heelraise.c3d"
+    summary = folder / f"{trial.name}_heelraise.yaml"
+    source = trial.container.path
     if target.exists() and source.exists() and target.samefile(source):
         raise OutputError("the copy would replace its own original", where=str(target), todo="name another folder")
-    aside = folder / f".{target.name}.{os.getpid()}.part"
+    for path in (target, summary):
+        if path.is_dir():
+            raise OutputError("is a folder and cannot be replaced", where=str(path), todo="name another folder")
+    aside = folder / f".{trial.container.sha256[:12]}.{os.getpid()}.part"
     try:
         outputs, result = _copy(result, aside)
-        outputs = {"c3d": target.name, **outputs}
+        outputs = {"c3d": readable(target.name), **outputs}
         outputs["verified"] = {"own": "equal", **({"ezc3d": judge(aside)} if judge is not None else {})}
         text = dump_summary(build_summary(result, outputs))
         write_text(summary, text)

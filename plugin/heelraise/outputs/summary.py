@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "heelraise-summary/1"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_/^.]*")
+#: Characters that YAML wants escaped and JSON does not.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 DISCLAIMER = (
     "heelraise describes a recording and screens it for findings that deserve a second look. It does not "
@@ -38,15 +40,16 @@ def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None)
         "schema": SCHEMA,
         "headline": {"verdict": result.verdict, "not_assessed": not_assessed, **result.headline},
         "source": {
-            "file": trial.container.path.name,
+            "file": readable(trial.container.path.name),
             "sha256": trial.container.sha256,
-            "point_rate_hz": trial.point_rate,
-            "analog_rate_hz": trial.analog_rate,
-            "duration_s": trial.duration_s,
+            "point_rate_hz": trial.point_rate or None,
+            "analog_rate_hz": trial.analog_rate or None,
+            "duration_s": trial.duration_s or None,
             "first_frame": trial.first_frame,
             "frames": trial.frames,
             "points": len(trial.point_labels),
             "analog_channels": len(trial.analog_labels),
+            "static": _static(result),
         },
         "software": software(),
         "protocol": dict(result.protocol),
@@ -100,13 +103,17 @@ def flow(value: Any) -> str:
     if isinstance(value, str):
         # What is not surely a plain word is quoted as JSON, which YAML reads.
         plain_word = _WORD.fullmatch(value) is not None and value.lower() not in _RESERVED
-        return value if plain_word else json.dumps(value, ensure_ascii=False)
+        return value if plain_word else _UNPRINTABLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
     if isinstance(value, float):
         # YAML 1.1 reads 1e-05 as text: it wants a point in the mantissa.
         text = repr(value)
         mantissa, mark, exponent = text.partition("e")
         return text if not mark or "." in mantissa else f"{mantissa}.0e{exponent}"
     return str(value)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
 
 
 @cache
@@ -119,6 +126,18 @@ def software() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             versions[name] = "not installed"
     return versions
+
+
+def _static(result: TrialResult) -> dict[str, str] | None:
+    if result.static is None:
+        return None
+    container = result.static.container
+    return {"file": readable(container.path.name), "sha256": container.sha256}
+
+
+def readable(name: str) -> str:
+    """A file's name as text; bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _phase(phase: Any) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def write_trial(simulated: Simulated, target: Path) -> Path:
             point_rate=lab.point_rate_hz,
             point_labels=list(simulated.points),
             point_units=lab.units,
-            analogs=np.stack([c.samples for c in simulated.channels], axis=1),
+            analogs=np.stack([c.samples for c in simulated.channels], axis=1) if simulated.channels else None,
             analog_labels=[c.label for c in simulated.channels],
             analog_units=[c.unit for c in simulated.channels],
             analog_per_frame=lab.analog_per_frame,

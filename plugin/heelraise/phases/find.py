@@ -11,16 +11,21 @@ from numpy.typing import NDArray
 from heelraise.notes import Note
 from heelraise.phases.model import Phase, PhaseSettings, Raise
 from heelraise.phases.raises import Mask, find_raises
-from heelraise.phases.travel import locomotion_runs, stance_run
+from heelraise.phases.travel import locomotion_runs, stance_run, trunk_still
 
 Array = NDArray[np.float64]
 EVENT_EDGES = {"HR_RISE": 0, "HR_HOLD": 1, "HR_LOWER": 2, "HR_DOWN": 3}
 _MIN_STAND_S = 0.2
+#: Plates alone cannot tell a step from a stance: a load must be steady for this long.
+MIN_PLATE_STANCE_S = 3.0
 
 
 @dataclass(frozen=True)
 class FootTrack:
-    """What the phases of one foot are found on, all (T,) or (T, 3); mm and mm/s."""
+    """What the phases of one foot are found on, all (T,) or (T, 3); mm and mm/s.
+
+    ``forefoot_speed`` is the net displacement over a second: 50 mm/s of it is a foot that goes somewhere.
+    """
 
     height: Array
     forefoot_height: Array
@@ -53,7 +58,8 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
         return (), (Note("no_frames", "The trial has no frames with a rate; no phase can be found."),)
     duration = frames / rate
     if inputs.supported_rest:
-        return (Phase("both", None, "supported_rest", 0.0, duration, "protocol"),), ()
+        rest = [Phase("both", None, "supported_rest", 0.0, duration, "protocol")]
+        return tuple(_apply_overrides(rest, inputs, notes)), tuple(notes)
     moving = locomotion_runs(inputs.pelvis, {s: f.forefoot for s, f in inputs.feet.items()}, rate)
     travelling = np.zeros(frames, dtype=bool)
     for start, stop in moving:
@@ -66,10 +72,16 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
         if raises:
             flat = _flat(inputs.feet[side], standing[side], settings) if side in inputs.feet else None
             raised += _with_stands(side, raises, flat, rate, duration, source)
+            for word, cut in (("starts", raises[0].cut_start), ("ends", raises[-1].cut_stop)):
+                if cut:
+                    text = f"The trial {word} with the {side} heel up: that edge of the raise is unknown."
+                    notes.append(Note("raise_cut", text))
     phases += raised
     if not raised:
         phases += _stance(inputs, standing, settings, travelling)
     phases = _apply_overrides(phases, inputs, notes)
+    if any(p.phase == "hold" for p in phases):
+        phases = [p for p in phases if p.phase != "stance"]
     phases = _apply_exclusions(phases, inputs.exclude, notes)
     return tuple(sorted(phases, key=lambda p: (p.start_s, p.side, p.stop_s))), tuple(notes)
 
@@ -110,16 +122,19 @@ def _raises_from_events(side: str, inputs: PhaseInputs, notes: list[Note]) -> tu
     if counts == {0}:
         return ()
     quadruples = list(zip(*(sorted(column) for column in times), strict=False))
-    good = [q for q in quadruples if q[0] <= q[1] <= q[2] <= q[3]]
-    if len(counts) > 1 or len(good) != len(quadruples):
+    flat = [time for quadruple in quadruples for time in quadruple]
+    # A raise must lie in the trial and after the one before it; one frame is forgiven to rounding.
+    margin = 1.0 / inputs.rate
+    inside = all(-margin <= time <= inputs.frames / inputs.rate + margin for time in flat)
+    if len(counts) > 1 or not inside or flat != sorted(flat):
         notes.append(
             Note(
                 "events_ignored",
-                f"The HR_ events of the {side} side do not form complete raises; heel height is used.",
+                f"The HR_ events of the {side} side do not form complete raises inside the trial; heel height is used.",
             )
         )
         return ()
-    return tuple(Raise(q[0], q[1], q[2], q[3], float("nan")) for q in good)
+    return tuple(Raise(max(q[0], 0.0), q[1], q[2], q[3], float("nan")) for q in quadruples)
 
 
 def _with_stands(
@@ -127,13 +142,16 @@ def _with_stands(
 ) -> list[Phase]:
     phases = []
     for number, one in enumerate(raises, start=1):
-        if number == 1:
+        if number == 1 and not one.cut_start:
             start = _stretch_back(flat, one.rise_start_s, rate)
             if one.rise_start_s - start >= _MIN_STAND_S:
                 phases.append(Phase(side, number, "stand_before", start, one.rise_start_s, source))
-        phases.append(Phase(side, number, "rise", one.rise_start_s, one.hold_start_s, source))
+        if not one.cut_start:
+            phases.append(Phase(side, number, "rise", one.rise_start_s, one.hold_start_s, source))
         if one.hold_stop_s > one.hold_start_s:
             phases.append(Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source))
+        if one.cut_stop:
+            continue
         phases.append(Phase(side, number, "lower", one.hold_stop_s, one.lower_stop_s, source))
         end = raises[number].rise_start_s if number < len(raises) else duration
         stop = min(_stretch_forward(flat, one.lower_stop_s, rate), end)
@@ -167,8 +185,11 @@ def _stance(
     if standing:
         flat = [_flat(inputs.feet[side], mask, settings) for side, mask in standing.items()]
         run, source = stance_run(np.logical_and.reduce(flat), rate), "markers"
+        if inputs.pelvis is not None:
+            still = trunk_still(inputs.pelvis, rate)
+            run = stance_run(np.logical_and.reduce([*flat, still]), rate)
     elif inputs.loaded is not None:
-        run, source = stance_run(inputs.loaded & ~travelling, rate), "force_plates"
+        run, source = stance_run(inputs.loaded & ~travelling, rate, MIN_PLATE_STANCE_S), "force_plates"
     else:
         return []
     return [Phase("both", None, "stance", run[0] / rate, run[1] / rate, source)] if run else []

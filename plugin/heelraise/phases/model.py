@@ -77,7 +77,8 @@ class PhaseSettings:
 class Raise:
     """One heel raise: four edges in seconds from the trial's first frame.
 
-    ``hold_start_s == hold_stop_s`` where the heel turned without a hold of the minimum length.
+    ``hold_start_s == hold_stop_s`` where the heel turned without a hold of the minimum length. ``cut_start`` and
+    ``cut_stop`` mark a raise whose rise or lowering lies outside the trial.
     """
 
     rise_start_s: float
@@ -85,3 +86,5 @@ class Raise:
     hold_stop_s: float
     lower_stop_s: float
     peak_mm: float
+    cut_start: bool = False
+    cut_stop: bool = False

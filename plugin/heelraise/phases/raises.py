@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Run = tuple[int, int]
 
+#: Share of the peak above which the heel is up at the edge of the trial.
+CUT_SHARE = 0.3
 #: Heights are fitted at about this rate; a transition needs no more and a repetition test has many.
 _FIT_RATE = 50.0
 
@@ -107,14 +109,21 @@ def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
 def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings) -> Raise:
     peak = _peak(smooth, run)
     turn = run[0] + int(np.argmax(smooth[run[0] : run[1]]))
+    # A heel that is up where the trial begins or ends has no edge there; nothing is fitted to what is not recorded.
+    cut_start = left == 0 and smooth[0] > CUT_SHARE * peak
+    cut_stop = right == smooth.size - 1 and smooth[-1] > CUT_SHARE * peak
     up = _fit(full, smooth, rate, (left, run[0], run[1]), peak, rising=True)
     down = _fit(full, smooth, rate, (run[0], run[1], right), peak, rising=False)
     last = (full.size - 1) / rate
     start, hold_start = max(up.start_s, left / rate), up.stop_s
     hold_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
+    if cut_start:
+        start = hold_start = run[0] / rate
+    if cut_stop:
+        hold_stop = stop = run[1] / rate
     if hold_stop - hold_start < settings.min_hold_s:
-        hold_start = hold_stop = turn / rate
-    return Raise(max(start, 0.0), hold_start, hold_stop, max(stop, hold_stop), peak)
+        hold_start = hold_stop = min(max(turn / rate, start), stop)
+    return Raise(max(start, 0.0), hold_start, hold_stop, max(stop, hold_stop), peak, cut_start, cut_stop)
 
 
 def _fit(

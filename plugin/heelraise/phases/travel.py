@@ -51,6 +51,32 @@ def locomotion_runs(pelvis: Array | None, forefeet: Mapping[str, Array], rate: f
     return moving
 
 
+def mean_speed(path: Array, rate: float, window_s: float = 1.0) -> Array:
+    """How far a marker gets in a second, mm/s (T,): its net displacement over a centred window.
+
+    A planted forefoot's marker swings with the foot's pitch and with tremor, and comes back; one that steps does not.
+    """
+    frames = path.shape[0]
+    half = max(round(0.5 * window_s * rate), 1)
+    if frames < 2 or rate <= 0:
+        return np.zeros(frames)
+    full = path.copy()
+    index = np.arange(frames)
+    for column in range(path.shape[1]):
+        known = np.isfinite(path[:, column])
+        if not known.any():
+            return np.full(frames, np.inf)
+        full[:, column] = np.interp(index, index[known], path[known, column])
+    ahead, behind = np.minimum(index + half, frames - 1), np.maximum(index - half, 0)
+    speed: Array = np.linalg.norm(full[ahead] - full[behind], axis=1) / (2 * half / rate)
+    return speed
+
+
+def trunk_still(pelvis: Array, rate: float) -> Mask:
+    """Frames (T,) in which the pelvis hardly travels."""
+    return np.asarray(mean_speed(_horizontal(pelvis), rate) < 0.5 * WALKING_SPEED)
+
+
 def stance_run(standing: Mask, rate: float, minimum_s: float = 1.0) -> Run | None:
     """The longest stretch of standing, or None below the minimum."""
     runs = merge_runs(runs_of(standing), max(round(0.2 * rate), 1))

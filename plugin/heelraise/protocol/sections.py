@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -159,6 +160,17 @@ class Markers(Section):
     angle_model: Identifier = setting(
         "auto", NO_UNIT, "Model of the ankle angles; auto takes the best that the markers allow."
     )
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Self:
+        from heelraise.labels.roles import ROLES
+
+        for role in self.roles:
+            if role not in ROLES:
+                near = get_close_matches(role, ROLES, 3)
+                todo = f"did you mean {' or '.join(near)}?" if near else "heelraise inspect shows the roles of a file"
+                raise impossible(f'no role is called "{role}"', f"roles.{role}", todo=todo)
+        return self
 
 
 class Lab(Section):

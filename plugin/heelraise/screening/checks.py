@@ -86,6 +86,12 @@ def _records(findings: Findings, name: str, signals: Iterable[str], phases: Iter
     return [m for m in findings.metrics if m.name == name and m.signal in signals and m.phase in phases]
 
 
+def _judged(findings: Findings) -> list[Metric]:
+    """Holds in which the primary signal could show a tremor, whether it did or not."""
+    records = _records(findings, "tremor_frequency", (findings.primary,), ("hold",))
+    return [m for m in records if m.status in ("ok", "not_detected")]
+
+
 def _peaks(
     findings: Findings, phases: Iterable[str], floor_ratio: float, min_duration_s: float
 ) -> tuple[dict[str, bool | None], dict[str, Any]]:
@@ -138,7 +144,7 @@ def _partner(findings: Findings, record: Metric, name: str) -> Metric | None:
 def _rest(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.rest_tremor
     conditions, evidence = _peaks(findings, ("supported_rest",), setting.floor_ratio, setting.min_duration_s)
-    return _result("rest_tremor", conditions, setting, evidence, "the trial is none of supported rest")
+    return _result("rest_tremor", conditions, setting, evidence, "the trial is not one of supported rest")
 
 
 def _flat(findings: Findings, protocol: Protocol) -> Check:
@@ -152,7 +158,7 @@ def _cessation(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.cessation
     latencies = _records(findings, "tremor_cessation_latency", (findings.primary,), ("stand_after",))
     known = [m for m in latencies if m.value is not None and m.status == "ok"]
-    peaks = [m.status == "ok" for m in _records(findings, "tremor_frequency", (findings.primary,), ("hold",))]
+    peaks = [m.status == "ok" for m in _judged(findings)]
     conditions: dict[str, bool | None] = {
         "peak_in_hold": any(peaks) if peaks else None,
         "latency_beyond_limit": None,
@@ -180,7 +186,14 @@ def _asymmetry(findings: Findings, protocol: Protocol) -> Check:
     record = records[0]
     assert record.value is not None
     evidence: dict[str, Any] = {"log_ratio": record.value, "ratio_right_over_left": math.exp(record.value)}
-    names["ratio_beyond_limit"] = abs(record.value) > math.log(setting.ratio)
+    away = {"at_least": 1.0, "at_most": -1.0}.get(str(record.detail.get("bound", "")))
+    if away is None:
+        names["ratio_beyond_limit"] = abs(record.value) > math.log(setting.ratio)
+    else:
+        # A bound tells something only where it lies beyond the limit: below it the ratio may be anything.
+        names["ratio_beyond_limit"] = True if away * record.value > math.log(setting.ratio) else None
+        names["interval_excludes_one"] = True if away * float(record.detail["bound95"]) > 0 else None
+        evidence["bound"] = record.detail["bound"]
     if record.ci95 is not None:
         evidence["ratio_ci95"] = [math.exp(record.ci95[0]), math.exp(record.ci95[1])]
         names["interval_excludes_one"] = record.ci95[0] > 0 or record.ci95[1] < 0
@@ -202,7 +215,8 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
     during = [m for m in tested if m.phase == "hold"]
     conditions: dict[str, bool | None] = {
         "peak_without_raise": any(m.status == "ok" for m in without) if without else None,
-        "peak_in_raise": any(m.status == "ok" for m in during) if during else None,
+        # Where nobody held a raise there is none in which hands could shake.
+        "peak_in_raise": any(m.status == "ok" for m in during) if during or "hold" in findings.tasks else False,
         "frequency_differs": None,
         "incoherent": None,
     }
@@ -230,15 +244,13 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
         coherent = peak.detail.get("coherent_with_ankle")
         if coherent is not None:
             conditions["incoherent"] = bool(conditions["incoherent"]) or not coherent
-    if conditions["peak_without_raise"] is None and conditions["peak_in_raise"] is False:
-        return _result("other_body_parts", {"peak_in_raise": False}, setting, evidence, "no stretch without a raise")
     return _result("other_body_parts", conditions, setting, evidence, "no marker of hands or head in a usable stretch")
 
 
 def _clonus(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.clonus_like
-    peaks = [m for m in _records(findings, "tremor_frequency", (findings.primary,), ("hold",)) if m.value is not None]
-    tested = _records(findings, "tremor_frequency", (findings.primary,), ("hold",))
+    tested = _judged(findings)
+    peaks = [m for m in tested if m.status == "ok"]
     low, high = setting.band
     inside = [m for m in peaks if m.value is not None and low <= m.value < high]
     conditions: dict[str, bool | None] = {"frequency_in_band": bool(inside) if tested else None}

@@ -184,8 +184,9 @@ def _intervals(c: Array, length: Array, rate: float, generator: np.random.Genera
     squares = c**2
     # Means of blocks are enough for these statistics, and far cheaper than resampled records.
     columns = np.column_stack([squares[:-1], squares[:-1].sum(axis=1), length])
-    count = len(columns) // block
-    means = columns[: count * block].reshape(count, block, -1).mean(axis=1)
+    # Blocks of nearly equal length that leave no sample out: a swing at the end must count in its interval.
+    edges = np.linspace(0, len(columns), max(len(columns) // block, 2) + 1).astype(int)
+    means = np.add.reduceat(columns, edges[:-1], axis=0) / np.diff(edges)[:, None]
     low, high = block_bootstrap(means, lambda sample: sample.mean(axis=1), 1, generator)
     names = ("rms_ap", "rms_ml", "rms_radius")
     found = {name: (math.sqrt(low[i]), math.sqrt(high[i])) for i, name in enumerate(names)}

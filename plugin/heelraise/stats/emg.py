@@ -383,6 +383,8 @@ def emg_quality(raw: ArrayLike, rate: float) -> EmgQuality:
 
 def _mains_line(flat: Array, rate: float) -> Array:
     size = min(flat.shape[0], round(2 * rate))
+    if size < 16:
+        return np.full(flat.shape[1], np.nan)
     count = flat.shape[0] // size
     parts = flat[: count * size].reshape(count, size, -1)
     window = np.hanning(size + 1)[:-1][None, :, None]
