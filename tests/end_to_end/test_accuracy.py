@@ -144,3 +144,64 @@ def test_angles_of_the_full_model_follow_the_truth(tmp_path):
             # The zero is the mean of quiet stance, which sways.
             assert np.std(found - truth) < 0.15
             assert abs(np.mean(found - truth)) < 0.5
+
+
+@pytest.mark.parametrize("tempo", [0.3, 0.5, 0.7])
+def test_quick_repetitions_are_counted_too(tmp_path, tempo):
+    task = {"repetitions": 8, "stand_s": 0.5, "rise_s": tempo, "hold_s": tempo, "lower_s": tempo, "after_s": 3}
+    _, result = run(tmp_path, task=task)
+    for side in ("left", "right"):
+        assert result.metric("repetitions", "heel_vertical", side, "raise", None).value == 8
+
+
+def test_our_own_events_are_results_unless_someone_moved_them(tmp_path):
+    from dataclasses import replace
+
+    from heelraise.c3d import append, read_container
+    from heelraise.trial import event_stamp
+
+    _, result = run(tmp_path, task=SHORT)
+    result.write_c3d(tmp_path / "copy.c3d")
+    again = analyze(read_c3d(tmp_path / "copy.c3d"))
+    assert {p.source for p in again.phases} == {"heel_height"}
+    container = read_container(tmp_path / "copy.c3d")
+    events = [e for e in container.events() if e.label.startswith("HR_")]
+    moved = [replace(e, time_s=e.time_s + 0.5) if e.label == "HR_HOLD" else e for e in events]
+    kept = container.parameters.strings("HEELRAISE", "EVENT_STAMP")[0]
+    assert kept == event_stamp(events) != event_stamp(moved)
+    append(container, tmp_path / "moved.c3d", channels=[], events=moved, provenance={"EVENT_STAMP": kept})
+    edited = analyze(read_c3d(tmp_path / "moved.c3d"))
+    holds = [p for p in edited.phases if p.phase == "hold"]
+    assert {p.source for p in holds} == {"events"}
+    first = next(p for p in result.phases if p.phase == "hold" and p.side == holds[0].side)
+    assert holds[0].start_s == pytest.approx(first.start_s + 0.5, abs=2e-3)
+
+
+def test_a_copy_never_replaces_its_original(tmp_path):
+    from heelraise.errors import OutputError
+
+    _, result = run(tmp_path, task=SHORT)
+    with pytest.raises(OutputError, match="its own original"):
+        result.write_c3d(tmp_path / "t.c3d")
+
+
+def test_a_static_trial_that_is_none_is_named(tmp_path):
+    _, moving = run(tmp_path, task=SHORT)
+    result = analyze(moving.trial, static=moving.trial)
+    assert {note.code for note in result.notes} & {"static_moves", "static_unusable"}
+    assert {p.phase for p in result.phases if p.side == "left"} >= {"rise", "hold", "lower"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sides", "words"),
+    [
+        ("single_leg_hold", ["left", "right"], "both heels rise"),
+        ("bilateral_hold", ["left"], "only the left"),
+        ("quiet_stance", ["left", "right"], "heel rises by"),
+    ],
+)
+def test_a_task_that_the_trial_does_not_show_is_named(tmp_path, protocol, sides, words):
+    _, result = run(tmp_path, protocol, task={**SHORT, "sides": sides})
+    found = [note.message for note in result.notes if note.code == "task_mismatch"]
+    assert found
+    assert words in found[0]

@@ -94,12 +94,26 @@ def test_three_repetitions_give_their_own_interval():
     assert found.ci95 == pytest.approx((logs.mean() - half, logs.mean() + half), rel=1e-4)
 
 
-def test_a_side_without_a_peak_bounds_the_ratio():
-    absent = rms("left", None, status="not_detected", upper_limit=0.05)
-    found = compare([absent, rms("right", 0.5)])["asymmetry_log_ratio"]
-    assert found.value == pytest.approx(math.log(10))
-    assert found.detail["bound"] == "at_least"
-    assert found.ci95[0] == pytest.approx(math.log(9))
+@pytest.mark.parametrize(
+    ("left", "right", "value", "bound95", "word"),
+    [
+        (None, 0.5, math.log(10), math.log(9), "at_least"),
+        (0.5, None, -math.log(10), -math.log(9), "at_most"),
+        # A limit above the detected side says little: the ratio is at most 5, and may be anything below.
+        (0.01, None, math.log(5), math.log(0.05 / 0.009), "at_most"),
+    ],
+)
+def test_a_side_without_a_peak_bounds_the_ratio(left, right, value, bound95, word):
+    def side(name, amplitude):
+        if amplitude is not None:
+            return rms(name, amplitude)
+        return rms(name, None, status="not_detected", upper_limit=0.05)
+
+    found = compare([side("left", left), side("right", right)])["asymmetry_log_ratio"]
+    assert found.value == pytest.approx(value)
+    assert found.detail["bound95"] == pytest.approx(bound95)
+    assert found.detail["bound"] == word
+    assert found.ci95 is None
 
 
 def test_no_peak_on_either_side_is_not_available():

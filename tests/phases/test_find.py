@@ -10,6 +10,7 @@ import pytest
 from heelraise.phases.find import FootTrack, PhaseInputs, find_phases
 from heelraise.phases.model import PhaseSettings
 from heelraise.phases.profile import minimum_jerk
+from heelraise.phases.travel import mean_speed
 
 RATE = 100.0
 
@@ -136,3 +137,41 @@ def test_no_frames_no_phases():
     phases, notes = find({}, frames=0)
     assert phases == ()
     assert [note.code for note in notes] == ["no_frames"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        (102.0, 103.0, 108.0, 109.0),
+        (-3.0, 4.5, 11.0, 12.5),
+        (3.0, 4.5, 11.0, 99.0),
+        (5.0, 4.5, 11.0, 12.5),
+    ],
+)
+def test_events_outside_the_trial_or_out_of_order_are_ignored(times):
+    labels = ("HR_RISE", "HR_HOLD", "HR_LOWER", "HR_DOWN")
+    events = [(label, "Left", time) for label, time in zip(labels, times, strict=True)]
+    phases, notes = find({"left": foot(ONE)}, events=events)
+    assert [note.code for note in notes] == ["events_ignored"]
+    assert {p.source for p in phases} == {"heel_height"}
+
+
+def test_a_cut_raise_has_no_rise_and_says_so():
+    phases, notes = find({"left": foot([(-2.0, -1.0, 8.0, 9.0)])})
+    assert [p.phase for p in phases] == ["hold", "lower", "stand_after"]
+    assert [note.code for note in notes] == ["raise_cut"]
+
+
+def test_a_hold_of_the_protocol_takes_the_place_of_stance():
+    times = [{"side": "left", "repetition": 1, "phase": "hold", "start_s": 6.0, "stop_s": 9.0}]
+    phases, _ = find({"left": foot([]), "right": foot([])}, overrides=times)
+    assert [p.phase for p in phases] == ["hold"]
+
+
+def test_a_marker_that_swings_is_planted_and_one_that_steps_is_not():
+    time = np.arange(0, 10, 1 / RATE)
+    swing = np.stack([15 * np.sin(2 * np.pi * 0.7 * time), 0 * time, 0 * time], axis=1)
+    assert mean_speed(swing, RATE).max() < 50
+    step = np.stack([300 * (time > 5), 0 * time, 0 * time], axis=1)
+    assert mean_speed(step, RATE).max() > 200
+    assert mean_speed(step, RATE)[:400].max() == 0

@@ -127,3 +127,16 @@ def test_runs():
     assert runs_of(mask) == [(1, 3), (4, 5), (8, 9)]
     assert merge_runs(runs_of(mask), 2) == [(1, 5), (8, 9)]
     assert runs_of(np.zeros(4, dtype=bool)) == []
+
+
+def test_a_trial_that_starts_or_ends_raised_has_no_edge_there():
+    time, height = hold([3.0, 4.0, 12.0, 13.0])
+    begins = find_raises(height[600:], RATE, planted(height[600:]))
+    assert (begins[0].cut_start, begins[0].cut_stop) == (True, False)
+    assert begins[0].hold_start_s == 0.0
+    assert begins[0].lower_stop_s == pytest.approx(13.0 - 6.0, abs=0.05)
+    ends = find_raises(height[:900], RATE, planted(height[:900]))
+    assert (ends[0].cut_start, ends[0].cut_stop) == (False, True)
+    assert ends[0].rise_start_s == pytest.approx(3.0, abs=0.05)
+    whole = find_raises(height, RATE, planted(height))[0]
+    assert (whole.cut_start, whole.cut_stop) == (False, False)

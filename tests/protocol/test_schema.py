@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from heelraise.labels.roles import ROLES as KNOWN_ROLES
 from heelraise.phases.model import PHASE_NAMES, PhaseSettings
 from heelraise.protocol import Protocol, check_protocol, load_protocol, schema_json
 from heelraise.protocol.fields import NO_UNIT, PhaseName
@@ -137,6 +138,10 @@ def test_defaults_are_valid_when_written_out() -> None:
         ),
         ("force_plates: {feet: {a: left}}\n", 'p.yaml:1:23: force_plates.feet: "a" is no number of a plate'),
         ("force_plates: {feet: {0: left}}\n", "p.yaml:1:23: force_plates.feet: 0 is no number of a plate"),
+        (
+            "markers: {roles: {left.hell: LHEE}}\n",
+            'p.yaml:1:10: no role is called "left.hell"; did you',
+        ),
         ("markers: {roles: {Left Heel: LHEE}}\n", 'p.yaml:1:19: markers.roles: "Left Heel" is no role'),
         ("markers: {roles: {left.heel: 3}}\n", "p.yaml:1:30: markers.roles.left.heel must be text, not 3"),
         ("markers: {set: Plug In}\n", 'p.yaml:1:16: markers.set: "Plug In" is no name'),
@@ -263,7 +268,7 @@ NUMBERS = {
     "tremor": {"family_wise_rate": (0.001, 0.1)},
 }
 LABELS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30)
-ROLES = st.from_regex(r"(left|right)\.[a-z]{1,8}", fullmatch=True)
+ROLES = st.sampled_from(sorted(KNOWN_ROLES))
 
 
 def numbers(section: str) -> st.SearchStrategy[dict[str, float]]:

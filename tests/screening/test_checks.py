@@ -90,6 +90,30 @@ def test_asymmetry(metric, status):
     assert checks([metric])["asymmetry"].status == status
 
 
+@pytest.mark.parametrize(
+    ("value", "bound95", "bound", "status"),
+    [
+        (math.log(10), math.log(9), "at_least", "observed"),
+        (-math.log(10), -math.log(9), "at_most", "observed"),
+        (math.log(2), math.log(1.8), "at_least", "not_assessable"),
+        (math.log(5), math.log(5.5), "at_most", "not_assessable"),
+        (-math.log(5), -math.log(5.5), "at_least", "not_assessable"),
+    ],
+)
+def test_a_bound_counts_only_where_it_points_away_from_one(value, bound95, bound, status):
+    metric = ratio(value, None)
+    metric.detail.update({"bound": bound, "bound95": bound95})
+    assert checks([metric])["asymmetry"].status == status
+
+
+def test_a_hold_that_cannot_be_judged_clears_nothing():
+    for status in ("prefiltered", "too_short", "masked"):
+        hold = record("tremor_frequency", "hold", status=status)
+        after = record("tremor_cessation_latency", "stand_after", status="not_available")
+        found = checks([hold, after])
+        assert found["cessation"].status == found["clonus_like"].status == "not_assessable"
+
+
 def test_hands_that_shake_without_a_raise():
     metrics = [*peak("stance", 5.0, signal="hand_vertical"), *none("hold")]
     assert checks(metrics)["other_body_parts"].status == "observed"

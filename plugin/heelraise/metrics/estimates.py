@@ -64,7 +64,7 @@ def estimate_all(
             backgrounds |= {k: _one(fitted, place) for place, k in enumerate(columns)}
         for k in integrals or {}:
             if k in backgrounds:
-                rise = (2 * np.pi * spectra.freq) ** 4
+                rise = (2 * np.pi * np.maximum(spectra.freq, spectra.freq[1])) ** 4
                 backgrounds[k] = replace(backgrounds[k], level=backgrounds[k].level * rise)
     return [
         tremor_estimate(windows[:, k], rate, band, alphas[k], noises[k], bandwidths[k], background=backgrounds.get(k))
