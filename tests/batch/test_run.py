@@ -40,6 +40,12 @@ def test_names_that_collide_get_folders_of_their_own(tmp_path):
     assert len({job.name for job in jobs}) == 4
 
 
+def test_a_folder_that_looks_like_a_suffix_is_not_shared(tmp_path):
+    touch(tmp_path, "a/x.c3d", "a/x_2/x.c3d", "b/x.c3d")
+    jobs = discover([tmp_path / "a", tmp_path / "b"])
+    assert len({(job.folder, job.path.stem) for job in jobs}) == 3
+
+
 def test_our_own_copies_are_not_analysed_again(tmp_path):
     touch(tmp_path, "trial.c3d", "trial_heelraise.c3d", ".hidden.c3d")
     assert [job.name for job in discover([tmp_path])] == ["trial.c3d"]

@@ -53,7 +53,7 @@ scalars = st.one_of(
     st.booleans(),
     st.integers(-(10**9), 10**9),
     finite,
-    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20),
 )
 records = st.dictionaries(
     st.from_regex(r"[a-z_]{1,10}", fullmatch=True),
