@@ -130,7 +130,7 @@ def test_runs():
 
 
 def test_a_trial_that_starts_or_ends_raised_has_no_edge_there():
-    time, height = hold([3.0, 4.0, 12.0, 13.0])
+    _, height = hold([3.0, 4.0, 12.0, 13.0])
     begins = find_raises(height[600:], RATE, planted(height[600:]))
     assert (begins[0].cut_start, begins[0].cut_stop) == (True, False)
     assert begins[0].hold_start_s == 0.0
