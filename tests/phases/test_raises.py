@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heelraise.kinematics.arrays import runs as runs_of
 from heelraise.phases.model import PhaseSettings
 from heelraise.phases.profile import fit_lower, fit_rise, minimum_jerk
-from heelraise.phases.raises import find_raises, merge_runs, runs_of
+from heelraise.phases.raises import find_raises, merge_runs
 
 RATE = 100.0
 

@@ -97,8 +97,7 @@ def inspection(path: Path) -> None:
         table.add_row(*(_plain(cell) for cell in cells))
     console.print(table)
     for missing in body.identification.missing:
-        near = f"; near: {', '.join(missing.near)}" if missing.near else ""
-        say(f"  missing: {missing.role} (looked for {', '.join(missing.expected)}{near})")
+        say(f"  missing: {missing}")
     for note in (*trial.notes, *body.notes, *plate_notes):
         say(f"  warning: {note.message}")
 

@@ -29,7 +29,6 @@ from heelraise.labelled.muscles import read_emg
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
-    from heelraise.labels import MissingRole
     from heelraise.protocol.schema import Protocol
     from heelraise.trial import Trial
 
@@ -283,11 +282,6 @@ def _other_parts(body: BodyMarkers, rate: float, bandwidths: list[float]) -> lis
     return found
 
 
-def _missing(role: MissingRole) -> str:
-    near = f"; near: {', '.join(role.near)}" if role.near else ""
-    return f"{role.role} is {role.reason} (looked for {', '.join(role.expected)}{near})"
-
-
 def _describe(
     body: BodyMarkers,
     heels: Mapping[str, HeelHeight],
@@ -320,5 +314,5 @@ def _describe(
         "force_plates": dict(plates),
         "emg": dict(emg),
         "bandwidth_hz": bandwidths,
-        "missing": [_missing(role) for role in identification.missing],
+        "missing": [str(role) for role in identification.missing],
     }

@@ -55,6 +55,10 @@ class MissingRole:
     near: tuple[str, ...]
     reason: str
 
+    def __str__(self) -> str:
+        near = f"; near: {', '.join(self.near)}" if self.near else ""
+        return f"{self.role} is {self.reason} (looked for {', '.join(self.expected)}{near})"
+
 
 @dataclass(frozen=True)
 class MarkerIdentification:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import runs as runs_of
 from heelraise.labelled.model import Series, Signals
 from heelraise.metrics.model import Metric
-from heelraise.metrics.windows import bridge
+from heelraise.metrics.windows import SETTLE_S, bridge
 from heelraise.phases.model import Phase
-from heelraise.phases.raises import runs_of
 from heelraise.signal.filters import bandpass, envelope
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _one(
         return record("masked", "the markers were not seen throughout")
     level = setting.hold_fraction * float(np.median(inside))
     if before is not None and before.duration_s >= MIN_AFTER_S:
-        rest, _ = _amplitude(series, before.start_s, before.stop_s - 0.5, band)
+        rest, _ = _amplitude(series, before.start_s, before.stop_s - SETTLE_S, band)
         if rest.size:
             level = max(level, float(np.percentile(rest, 95)))
     need = max(round(setting.settled_s * series.rate), 1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from heelraise.labelled.model import Signals
 from heelraise.metrics.model import Metric
-from heelraise.metrics.windows import bridge, measured
+from heelraise.metrics.windows import bridge, frames_of, measured
 from heelraise.phases.model import Phase
 from heelraise.stats.cop import cop_descriptors
 
@@ -33,7 +33,7 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase], generator: np.random.
         cop = signals.cops.get(side)
         if cop is None:
             continue
-        rows = phase.frames(cop.sway_rate, cop.sway.shape[0])
+        rows = frames_of(phase, cop.sway_rate, cop.sway.shape[0])
         ap, lost = bridge(cop.sway[rows, 0])
         ml, _ = bridge(cop.sway[rows, 1])
         duration = ap.size / cop.sway_rate

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import bridge as straight
 from heelraise.labelled.model import Series
 from heelraise.phases.model import Phase
 
@@ -81,7 +82,4 @@ def bridge(window: Array) -> tuple[Array, float]:
     if not window.size:
         return window, 0.0
     share = float(bad.mean())
-    if 0 < share < 1:
-        index = np.arange(window.size)
-        window = np.interp(index, index[~bad], window[~bad])
-    return window, share
+    return (straight(window) if 0 < share < 1 else window), share

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.c3d import Event, NewC3D, write_c3d
+from heelraise.kinematics.arrays import runs as runs_of
 from heelraise.labels import marker_set
 from heelraise.outputs.atomic import write_text
 from heelraise.outputs.numbers import plain
@@ -17,7 +18,6 @@ from heelraise.phantom.body import landmarks, true_angles
 from heelraise.phantom.lab import Channel, PlateRecord, emg, hand_tremor, marker_noise, plates
 from heelraise.phantom.motion import SIDES, SideMotion, duration_of, edges_of, simulate_motion
 from heelraise.phantom.scenario import Scenario
-from heelraise.phases.raises import runs_of
 
 Array = NDArray[np.float64]
 TRUTH_SCHEMA = "heelraise-truth/1"

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import runs as runs_of
 from heelraise.phases.model import PhaseSettings, Raise
 from heelraise.phases.profile import TEN_TO_NINETY, Transition, fit_lower, fit_rise
 from heelraise.signal.filters import lowpass
@@ -53,12 +54,6 @@ def find_raises(height: Array, rate: float, planted: Mask, settings: PhaseSettin
     bounds = _valleys(smooth, runs)
     found = [_refine(full, smooth, rate, run, bounds[k], bounds[k + 1], settings) for k, run in enumerate(runs)]
     return tuple(found)
-
-
-def runs_of(mask: Mask) -> list[Run]:
-    """Runs of True as (start, stop) with stop exclusive."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def merge_runs(runs: list[Run], gap: int) -> list[Run]:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.phases.raises import Mask, Run, merge_runs, runs_of
+from heelraise.kinematics.arrays import bridge
+from heelraise.kinematics.arrays import runs as runs_of
+from heelraise.phases.raises import Mask, Run, merge_runs
 from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
@@ -60,13 +62,10 @@ def mean_speed(path: Array, rate: float, window_s: float = 1.0) -> Array:
     half = max(round(0.5 * window_s * rate), 1)
     if frames < 2 or rate <= 0:
         return np.zeros(frames)
-    full = path.copy()
+    if not np.isfinite(path).all(axis=1).any():
+        return np.full(frames, np.inf)
+    full = np.stack([bridge(column) for column in path.T], axis=1)
     index = np.arange(frames)
-    for column in range(path.shape[1]):
-        known = np.isfinite(path[:, column])
-        if not known.any():
-            return np.full(frames, np.inf)
-        full[:, column] = np.interp(index, index[known], path[known, column])
     ahead, behind = np.minimum(index + half, frames - 1), np.maximum(index - half, 0)
     speed: Array = np.linalg.norm(full[ahead] - full[behind], axis=1) / (2 * half / rate)
     return speed
@@ -85,15 +84,7 @@ def stance_run(standing: Mask, rate: float, minimum_s: float = 1.0) -> Run | Non
 
 
 def _horizontal(path: Array) -> Array:
-    flat = path[:, :2].copy()
-    index = np.arange(flat.shape[0])
-    for column in range(2):
-        known = np.isfinite(flat[:, column])
-        if known.any():
-            flat[:, column] = np.interp(index, index[known], flat[known, column])
-        else:
-            flat[:, column] = 0.0
-    return flat
+    return np.stack([bridge(column) for column in path[:, :2].T], axis=1)
 
 
 def _extent(path: Array) -> float:
