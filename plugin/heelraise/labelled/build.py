@@ -36,6 +36,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 SIDES = ("left", "right")
 SEGMENTS = {"shank": (*TIBIAL, *EPICONDYLES), "foot": PEDAL}
+#: Plantarflexion from which a foot counts as raised, deg.
+RAISED_DEG = 10.0
 #: Quiet stance must last this long to tell the markers' noise.
 MIN_NOISE_S = 2.0
 #: No camera system is this quiet in 4 to 15 Hz (mm): markers below it were smoothed before they reached us.
@@ -165,14 +167,12 @@ def _side_series(
         noise = Noise(sigma**2 / width, source) if sigma is not None and width > 0 else None
         found.append(Series(name, side, "deg", rate, values, bandwidth, noise))
     if heel.height is not None:
-        parts = [sigmas[role] for role in heel.roles if role in sigmas]
-        # Height is one heel marker less the mean of the forefoot's: their variances add.
-        noise = (
-            Noise(float(np.sum(np.square(parts))) / width, source)
-            if len(parts) == len(heel.roles) and width > 0
-            else None
-        )
-        found.append(Series("heel_vertical", side, "mm", rate, heel.height, bandwidth, noise))
+        height, roles = _own_height(side, body.markers, heel)
+        parts = [sigmas[role] for role in roles if role in sigmas]
+        # One marker, or one less another (two less a third): their variances add, which is the upper bound.
+        known = len(parts) == len(roles) and width > 0
+        noise = Noise(float(np.sum(np.square(parts))) / width, source) if known else None
+        found.append(Series("heel_vertical", side, "mm", rate, height, bandwidth, noise))
         marker = body.markers.get(f"{side}.heel")
         if marker is not None and rate >= 60:
             heel_noise = Noise(sigmas["heel"] ** 2 / width / 1e6, source, 2) if "heel" in sigmas and width > 0 else None
@@ -189,6 +189,21 @@ def _side_series(
                 )
             )
     return found, notes
+
+
+def _own_height(side: str, markers: Mapping[str, Array], heel: HeelHeight) -> tuple[Array, tuple[str, ...]]:
+    """The heel marker's own rise above flat stance, which publications and m g h mean, and the roles it rests on.
+
+    Raises are sought on the height against the forefoot; that one depends on which forefoot marker a set has, since a
+    marker on top of the foot sinks as the foot pitches. It stands in where the trial never shows the foot flat.
+    """
+    assert heel.height is not None
+    roles = tuple(role for role in heel.roles if role.startswith(("heel", "calcaneus")))
+    z = np.mean([markers[f"{side}.{role}"][:, 2] for role in roles], axis=0)
+    level = z[heel.flat & np.isfinite(z)] if heel.flat.size == z.size else z[:0]
+    if not level.size:
+        return heel.height, heel.roles
+    return z - float(np.median(level)), roles
 
 
 def acceleration(z: Array, rate: float) -> Array:
@@ -234,25 +249,39 @@ def _angle_floor(
     if solution is None or not sigmas:
         return {}
     model = next(m for m in MODELS if m.name == solution.model)
-    pose = {}
-    for role in solution.roles:
-        path = markers.get(f"{side}.{role}")
-        if path is None:
-            return {}
-        rows = path[quiet] if quiet.any() else path
-        rows = rows[np.isfinite(rows).all(axis=1)]
-        if not len(rows):
-            return {}
-        pose[f"{side}.{role}"] = rows.mean(axis=0)
+    paths = {f"{side}.{role}": markers.get(f"{side}.{role}") for role in solution.roles}
+    if any(path is None for path in paths.values()) or ankle.plantarflexion is None:
+        return {}
+    # The same marker noise turns into more or less angle as the foot points: the worst pose of the trial counts.
+    angle = ankle.plantarflexion
+    top = np.nanpercentile(angle, 98) if np.isfinite(angle).any() else np.nan
+    raised = angle > 0.8 * top if top > RAISED_DEG else np.zeros(angle.size, dtype=bool)
+    poses = []
+    for frames in (quiet if quiet.any() else np.ones(angle.size, dtype=bool), raised):
+        means = {role: _mean_place(path[frames]) for role, path in paths.items() if path is not None}
+        if all(place is not None for place in means.values()):
+            poses.append({role: place for role, place in means.items() if place is not None})
+    if not poses:
+        return {}
 
     def angles(moved: Mapping[str, Array]) -> dict[str, Array | None]:
         result = ankle_angles(dict(moved), side, model, solution)
         return {"ankle_plantarflexion": result.plantarflexion, "ankle_inversion": result.inversion}
 
-    known = {f"{side}.{role}": sigma for role, sigma in sigmas.items() if f"{side}.{role}" in pose}
+    known = {f"{side}.{role}": sigma for role, sigma in sigmas.items() if f"{side}.{role}" in paths}
     # A marker whose noise is unknown is taken to be as noisy as the leg's others.
     typical = float(np.sqrt(np.mean(np.square(list(sigmas.values())))))
-    return propagate(angles, pose, {role: known.get(role, typical) for role in pose})
+    noises = {role: known.get(role, typical) for role in paths}
+    found: dict[str, float] = {}
+    for pose in poses:
+        for name, sigma in propagate(angles, pose, noises).items():
+            found[name] = max(sigma, found.get(name, 0.0))
+    return found
+
+
+def _mean_place(rows: Array) -> Array | None:
+    seen = rows[np.isfinite(rows).all(axis=1)]
+    return np.asarray(seen.mean(axis=0)) if len(seen) else None
 
 
 def _bandwidth(markers: Mapping[str, Array], side: str, rate: float) -> float | None:

@@ -10,23 +10,25 @@ import numpy as np
 from heelraise.labelled.model import Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.tremor import BODY_SIGNALS
-from heelraise.metrics.windows import body_phases, bridge, frames_of
+from heelraise.metrics.windows import body_phases, bridge, frames_of, steady_phases
 from heelraise.phases.model import Phase
 from heelraise.stats.coherence import coherence, coherence_limit
+
+LONG_SEGMENT_S = 2.0
 
 
 def mark_coherence(
     metrics: Sequence[Metric], signals: Signals, phases: Sequence[Phase], confidence: float
 ) -> list[Metric]:
-    """Add ``coherent_with_ankle`` to every peak of hands or head that was called in a hold."""
-    holds = {p.repetition: p for p in body_phases(phases, ("hold",))}
+    """Add ``coherent_with_ankle`` to every peak of hands or head that was called."""
+    windows = {(p.phase, p.repetition): p for p in steady_phases(phases)}
+    windows |= {(p.phase, p.repetition): p for p in body_phases(phases)}
     return [
-        _marked(m, signals, holds[m.repetition], confidence)
+        _marked(m, signals, windows[m.phase, m.repetition], confidence)
         if m.signal in BODY_SIGNALS
         and m.name == "tremor_frequency"
         and m.value is not None
-        and m.phase == "hold"
-        and m.repetition in holds
+        and (m.phase, m.repetition) in windows
         else m
         for m in metrics
     ]
@@ -44,7 +46,9 @@ def _marked(metric: Metric, signals: Signals, hold: Phase, confidence: float) ->
     best, limit = 0.0, 1.0
     for ankle in ankles:
         turned, _ = bridge(ankle.values[rows])
-        freq, value, segments = coherence(np.diff(moved), np.diff(turned), part.rate)
+        # Long segments where the record allows: short ones let neighbouring tones leak into each other.
+        length = LONG_SEGMENT_S if moved.size >= 4 * LONG_SEGMENT_S * part.rate else 1.0
+        freq, value, segments = coherence(np.diff(moved), np.diff(turned), part.rate, length)
         if not freq.size:
             return metric
         best = max(best, float(value[int(np.argmin(np.abs(freq - metric.value)))]))

@@ -28,6 +28,22 @@ SIGNALS = (
     "cop_ml",
     "grf_vertical",
 )
+#: Half of the width over which a peak spreads its power, and the margin by which it must lie inside the band, Hz.
+HALF_PEAK_HZ = 1.0
+EDGE_HZ = 0.05
+_PEAK_FIELDS = (
+    "frequency",
+    "frequency_ci95",
+    "rms",
+    "rms_ci95",
+    "peak_rms",
+    "peak_rms_ci95",
+    "peak_to_peak",
+    "peak_to_peak_ci95",
+    "bandwidth",
+    "resolution_limited",
+    "prominence_db",
+)
 BODY_SIGNALS = ("hand_vertical", "head_vertical")
 
 
@@ -60,11 +76,11 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             band,
             [w.alpha for w in members],
             [w.series.noise.power(*band) if w.series.noise is not None else 0.0 for w in members],
-            [w.series.usable_hz for w in members],
+            [w.series.bandwidth_hz for w in members],
             {k: _integral(w) for k, w in enumerate(members) if w.series.integral is not None},
         )
         for window, estimate in zip(members, estimates, strict=True):
-            found += _describe(window, estimate, band)
+            found += _describe(window, _believed(estimate, window.series, band), band)
     return found
 
 
@@ -86,6 +102,20 @@ def _integral(window: _Window) -> Array:
     return usable(replace(series, values=series.integral), window.phase)[0]
 
 
+def _believed(estimate: TremorEstimate, series: Series, band: Band) -> TremorEstimate:
+    """Take back a peak where an upstream filter bites, or one whose power lies outside the band."""
+    frequency, usable = estimate.frequency, series.usable_hz
+    if frequency is None:
+        return estimate
+    nothing: dict[str, Any] = dict.fromkeys(_PEAK_FIELDS)
+    if usable is not None and frequency + HALF_PEAK_HZ > usable:
+        return replace(estimate, status="prefiltered", **nothing)
+    if not band[0] + EDGE_HZ < frequency < band[1] - EDGE_HZ:
+        limit = estimate.rms_ci95[1] if estimate.rms_ci95 else None
+        return replace(estimate, status="not_detected", upper_limit=limit, **nothing)
+    return estimate
+
+
 def _place(series: Series, phase: Phase) -> dict[str, Any]:
     return {"signal": series.name, "side": series.side, "phase": phase.phase, "repetition": phase.repetition}
 
@@ -105,7 +135,10 @@ def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Met
     def floor(low: float, high: float) -> float | None:
         return float(np.sqrt(series.noise.power(low, high))) if series.noise is not None else None
 
-    records = estimate_metrics(estimate, series.unit, band, base, {"duration_s": duration}, reason, floor(*band))
+    # What was filtered out upstream is not in the amplitude: the band ends where the signal does.
+    held = band if series.usable_hz is None else (band[0], min(band[1], series.bandwidth_hz or band[1]))
+    held = held if held[1] > held[0] else band
+    records = estimate_metrics(estimate, series.unit, held, base, {"duration_s": duration}, reason, floor(*held))
     for part in estimate.band_rms:
         records.append(
             Metric(

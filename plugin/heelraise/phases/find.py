@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import bridge
 from heelraise.notes import Note
 from heelraise.phases.model import Phase, PhaseSettings, Raise
 from heelraise.phases.raises import Mask, find_raises
 from heelraise.phases.travel import locomotion_runs, stance_run, trunk_still
+from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
 EVENT_EDGES = {"HR_RISE": 0, "HR_HOLD": 1, "HR_LOWER": 2, "HR_DOWN": 3}
@@ -70,7 +72,7 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
     for side in inputs.sides:
         raises, source = _raises_of(side, inputs, settings, standing, notes)
         if raises:
-            flat = _flat(inputs.feet[side], standing[side], settings) if side in inputs.feet else None
+            flat = _flat(inputs.feet[side], standing[side], settings, rate) if side in inputs.feet else None
             raised += _with_stands(side, raises, flat, rate, duration, source)
             for word, cut in (("starts", raises[0].cut_start), ("ends", raises[-1].cut_stop)):
                 if cut:
@@ -92,8 +94,11 @@ def _planted(foot: FootTrack, settings: PhaseSettings) -> Mask:
     return np.asarray((foot.forefoot_speed < settings.planted_speed_mm_s) & low)
 
 
-def _flat(foot: FootTrack, planted: Mask, settings: PhaseSettings) -> Mask:
-    return np.asarray(planted & (np.abs(foot.height) < settings.on_height_mm))
+def _flat(foot: FootTrack, planted: Mask, settings: PhaseSettings, rate: float) -> Mask:
+    # On the height without tremor: a tremor that goes on after landing must not end the stance it is looked for in.
+    height = bridge(foot.height)
+    smooth = lowpass(height, rate, settings.lowpass_hz) if rate > 4 * settings.lowpass_hz else height
+    return np.asarray(planted & np.isfinite(foot.height) & (np.abs(smooth) < settings.on_height_mm))
 
 
 def _raises_of(
@@ -183,7 +188,7 @@ def _stance(
 ) -> list[Phase]:
     rate = inputs.rate
     if standing:
-        flat = [_flat(inputs.feet[side], mask, settings) for side, mask in standing.items()]
+        flat = [_flat(inputs.feet[side], mask, settings, rate) for side, mask in standing.items()]
         run, source = stance_run(np.logical_and.reduce(flat), rate), "markers"
         if inputs.pelvis is not None:
             still = trunk_still(inputs.pelvis, rate)

@@ -114,7 +114,7 @@ class OtherBodyParts(Check):
 
     conditions: ClassVar[dict[str, str]] = {
         "peak_in_raise": f"at the hands or head during the hold, {_PEAK}",
-        "peak_without_raise": f"at the hands or head without a raise, {_PEAK}",
+        "peak_without_raise": f"at the hands or head without a raise, {_PEAK}, incoherent with the ankles",
         "frequency_differs": "that peak is more than frequency_difference_hz from the ankle's",
         "incoherent": "that signal is not coherent with the ankle at its peak",
     }

@@ -158,15 +158,19 @@ def _cessation(findings: Findings, protocol: Protocol) -> Check:
     setting = protocol.screening.cessation
     latencies = _records(findings, "tremor_cessation_latency", (findings.primary,), ("stand_after",))
     known = [m for m in latencies if m.value is not None and m.status == "ok"]
-    peaks = [m.status == "ok" for m in _judged(findings)]
+    judged = _judged(findings)
+    shaking = {(m.side, m.repetition) for m in judged if m.status == "ok"}
     conditions: dict[str, bool | None] = {
-        "peak_in_hold": any(peaks) if peaks else None,
+        "peak_in_hold": bool(shaking) if judged else None,
         "latency_beyond_limit": None,
     }
     evidence: dict[str, Any] = {}
     if known:
         longest = max(known, key=lambda m: m.value or 0.0)
-        conditions["latency_beyond_limit"] = (longest.value or 0.0) > setting.latency_s
+        beyond = (longest.value or 0.0) > setting.latency_s
+        # One side that stopped in time does not answer for another whose stance was too short to tell.
+        answered = shaking <= {(m.side, m.repetition) for m in known}
+        conditions["latency_beyond_limit"] = True if beyond else False if answered else None
         evidence = {"side": longest.side, "repetition": longest.repetition, "latency_s": longest.value}
         evidence |= {"censored": True} if longest.detail.get("censored") else {}
     return _result("cessation", conditions, setting, evidence, "no flat stance long enough after a hold with tremor")
@@ -214,7 +218,7 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
     without = [m for m in tested if m.phase != "hold"]
     during = [m for m in tested if m.phase == "hold"]
     conditions: dict[str, bool | None] = {
-        "peak_without_raise": any(m.status == "ok" for m in without) if without else None,
+        "peak_without_raise": any(_own_peak(m) for m in without) if without else None,
         # Where nobody held a raise there is none in which hands could shake.
         "peak_in_raise": any(m.status == "ok" for m in during) if during or "hold" in findings.tasks else False,
         "frequency_differs": None,
@@ -245,6 +249,11 @@ def _other_parts(findings: Findings, protocol: Protocol) -> Check:
         if coherent is not None:
             conditions["incoherent"] = bool(conditions["incoherent"]) or not coherent
     return _result("other_body_parts", conditions, setting, evidence, "no marker of hands or head in a usable stretch")
+
+
+def _own_peak(metric: Metric) -> bool:
+    """A peak that is not the ankle's, carried up through the body."""
+    return metric.status == "ok" and metric.detail.get("coherent_with_ankle") is not True
 
 
 def _clonus(findings: Findings, protocol: Protocol) -> Check:
