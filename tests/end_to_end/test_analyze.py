@@ -174,6 +174,13 @@ def test_what_is_no_c3d_gets_one_sentence_and_4(cli, tmp_path, content, word):
     assert names(tmp_path) == ["bad.c3d"]
 
 
+def test_debug_shows_the_traceback_and_keeps_the_status(cli, tmp_path):
+    (tmp_path / "bad.c3d").write_bytes(b"")
+    done = cli("analyze", "bad.c3d", "--debug")
+    assert done.returncode == 4
+    assert "Traceback" in done.stderr
+
+
 def test_a_folder_and_a_missing_file_are_refused(cli, tmp_path):
     assert cli("analyze", tmp_path).returncode == 4
     done = cli("analyze", "nowhere.c3d")

@@ -94,6 +94,12 @@ def test_an_interrupt_ends_with_130_and_leaves_no_part(hold, tmp_path):
     while time.monotonic() < deadline and not list((tmp_path / "out").glob("*_heelraise.yaml")):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert b"interrupted" in stderr
+    assert b"Traceback" not in stderr
+    found = rows(tmp_path / "out")
+    assert len(found) == 20
+    assert {row["status"] for row in found.values()} <= {"done", "not_run"}
+    assert any(row["status"] == "done" for row in found.values())
     assert [path.name for path in (tmp_path / "out").iterdir() if path.name.startswith(".")] == []

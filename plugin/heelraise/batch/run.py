@@ -176,6 +176,13 @@ def _outcomes(work: Sequence[Job], resolved: Any, output: Path, jobs: int, ezc3d
                 pending.clear()
                 pool.shutdown(wait=False, cancel_futures=True)
                 pool = _pool(jobs)
+    except KeyboardInterrupt:
+        # Workers end what they are at; what they finish counts, the rest is named as not run.
+        pool.shutdown(wait=True, cancel_futures=True)
+        for future in pending:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                yield future.result()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     for job in unsure:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from typing import NoReturn
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -17,31 +21,30 @@ def main() -> None:
     try:
         from heelraise.cli.app import app
 
-        status = app(prog_name="heelraise", standalone_mode=True)
-        raise SystemExit(status)
+        app(prog_name="heelraise")
     except HeelraiseError as error:
-        if debug:
-            raise
-        sys.stderr.write(f"heelraise: {error}\n")
-        raise SystemExit(error.exit_status) from None
+        _leave(str(error), error.exit_status, debug)
     except KeyboardInterrupt:
-        sys.stderr.write("heelraise: interrupted\n")
-        raise SystemExit(130) from None
+        _leave("interrupted", INTERRUPTED, debug=False)
+    except SystemExit as end:
+        # typer turns an interrupt into this status and says nothing.
+        if end.code == INTERRUPTED:
+            _leave("interrupted", INTERRUPTED, debug=False)
+        raise
     except BrokenPipeError:
         # The reader went away (``heelraise ... | head``): nothing is lost, and nothing can be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except MemoryError:
-        if debug:
-            raise
-        sys.stderr.write("heelraise: the trial needs more memory than this process may use\n")
-        raise SystemExit(4) from None
+        _leave("the trial needs more memory than this process may use", 4, debug)
     except Exception as error:
         # A defect of ours: say so in one sentence, and how to see more.
-        if debug:
-            raise
-        sys.stderr.write(
-            f"heelraise: internal error, {type(error).__name__}: {error}; "
-            "please report it with the output of the same command and --debug\n"
-        )
-        raise SystemExit(1) from None
+        text = f"internal error, {type(error).__name__}: {error}; please report it with the output of --debug"
+        _leave(text, 1, debug)
+
+
+def _leave(sentence: str, status: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(f"heelraise: {sentence}\n")
+    raise SystemExit(status) from None
