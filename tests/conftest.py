@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test may fail because a machine is slow; in CI the examples are the same each time, elsewhere they are fresh.
+settings.register_profile("heelraise", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("heelraise")
 
 
 @pytest.fixture(scope="session")
