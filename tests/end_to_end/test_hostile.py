@@ -62,6 +62,11 @@ ODD = {
     "equal labels": {"points": np.ones((300, 3, 3)), "point_labels": ["LHEE", "LHEE", ""]},
     "huge": {"points": np.full((300, 2, 3), 1e30), "point_labels": ["LHEE", "LTOE"]},
     "slow": {"points": np.ones((60, 2, 3)), "point_labels": ["LHEE", "LTOE"], "point_rate": 2.0},
+    "a frame in a thousand seconds": {
+        "points": np.random.default_rng(0).normal(size=(1000, 3, 3)),
+        "point_labels": ["LHEE", "LTOE", "LANK"],
+        "point_rate": 0.001,
+    },
     "our own label": {
         "points": np.ones((300, 1, 3)),
         "point_labels": ["LHEE"],

@@ -34,13 +34,15 @@ Array = NDArray[np.float64]
 PHASES = ("hold", "stance", "supported_rest")
 MIN_S = 1.0
 MIN_TREMOR_S = 3.0
+#: Below this no EMG is left to describe, Hz.
+MIN_RATE_HZ = 100.0
 
 
 def emg_metrics(
     signals: Signals, phases: Sequence[Phase], tremor: Tremor, generator: np.random.Generator
 ) -> list[Metric]:
     """Records of every muscle that has a signal."""
-    alive = [one for one in signals.emg if "dead" not in one.flags]
+    alive = [one for one in signals.emg if "dead" not in one.flags and one.rate >= MIN_RATE_HZ]
     found: list[Metric] = []
     pairs = [(phase, side) for phase, side in measured(phases, PHASES) if side != "both"]
     tests = sum(one.side == side for _, side in pairs for one in alive)

@@ -52,7 +52,7 @@ def estimate_all(
     backgrounds: dict[int, Background] = {}
     duration = windows.shape[0] / rate
     limits = [rate / 2 if b is None else min(b, rate / 2) for b in bandwidths]
-    if duration >= MIN_DURATION_S:
+    if duration >= MIN_DURATION_S and rate / 2 >= _MIN_TOP_HZ:
         fitted_on = windows.copy() if integrals else windows
         for k, displacement in (integrals or {}).items():
             fitted_on[:, k] = displacement

@@ -181,6 +181,9 @@ def pooled_tremor(
     noise = max(0.0, noise_power_in_band)
     if shortest < MIN_SPECTRUM_S or min(len(x) for x in data) < 8:
         return TremorEstimate("too_short", total, math.sqrt(noise))
+    # Far too slow a record cannot show tremor, and its spectrum would need as many tapers as it has seconds.
+    if rate / 2 < _MIN_FIT_TOP_HZ:
+        return TremorEstimate("prefiltered", total, math.sqrt(noise))
     s = pool([multitaper(x, rate, half_bandwidth(shortest)) for x in data])
     limit = min(math.inf if bandwidth_hz is None else bandwidth_hz, rate / 2)
     search = (band[0], min(band[1], limit))
