@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.signal.spectrum import half_bandwidth, multitaper
+from heelraise.signal.spectrum import half_bandwidth
 from heelraise.stats.background import FIT_HZ, Background, fit_background
 from heelraise.stats.peak import MIN_DURATION_S
-from heelraise.stats.tremor import TremorEstimate, tremor_estimate
+from heelraise.stats.tremor import TremorEstimate, long_spectrum, tremor_estimate
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -56,7 +56,7 @@ def estimate_all(
         fitted_on = windows.copy() if integrals else windows
         for k, displacement in (integrals or {}).items():
             fitted_on[:, k] = displacement
-        spectra = multitaper(fitted_on, rate, half_bandwidth(duration))
+        spectra = long_spectrum([fitted_on], rate, half_bandwidth(duration))
         for top in sorted({min(FIT_HZ[1], limit) for limit in limits if limit >= _MIN_TOP_HZ}):
             columns = [k for k, limit in enumerate(limits) if min(FIT_HZ[1], limit) == top]
             part = replace(spectra, psd=spectra.psd[:, columns])

@@ -40,6 +40,7 @@ _WINDOW_SIGMAS = 3.0
 _WINDOW_START_HZ = 1.5
 _WINDOW_LIMITS_HZ = (1.25, 3.5)
 _BLOCK_S = 1.0
+_PIECE_S = 60.0
 _MIN_BLOCKS = 4
 _RESOLVED = 1.2
 
@@ -184,7 +185,7 @@ def pooled_tremor(
     # Far too slow a record cannot show tremor, and its spectrum would need as many tapers as it has seconds.
     if rate / 2 < _MIN_FIT_TOP_HZ:
         return TremorEstimate("prefiltered", total, math.sqrt(noise))
-    s = pool([multitaper(x, rate, half_bandwidth(shortest)) for x in data])
+    s = long_spectrum(data, rate, half_bandwidth(shortest))
     limit = min(math.inf if bandwidth_hz is None else bandwidth_hz, rate / 2)
     search = (band[0], min(band[1], limit))
     common = _Common(s, noise, limit)
@@ -227,6 +228,17 @@ def pooled_tremor(
         test=test,
         background=background,
     )
+
+
+def long_spectrum(records: Sequence[Array], rate: float, half_bandwidth_hz: float) -> Spectrum:
+    """Pooled multitaper spectrum of records (n, ...), each cut into equal pieces of a minute at most.
+
+    Tapers are as many as a record has seconds, so that a long one would cost the square of its length.
+    """
+    pieces = [
+        piece for x in records for piece in np.array_split(x, max(1, math.ceil(x.shape[0] / rate / _PIECE_S - 1e-9)))
+    ]
+    return pool([multitaper(piece, rate, half_bandwidth_hz) for piece in pieces])
 
 
 @dataclass(frozen=True)
