@@ -12,19 +12,9 @@ from heelraise.errors import ProtocolError
 from heelraise.phantom import build_scenario, load_scenario, simulate, write_trial
 from heelraise.phantom.body import leg_pose, true_angles
 from heelraise.phantom.motion import SideMotion
-from heelraise.resources import list_configs
 from heelraise.trial import read_c3d
 
 SHORT = {"task": {"stand_s": 2, "hold_s": 3, "after_s": 2}}
-
-
-@pytest.mark.parametrize("name", sorted(list_configs("scenarios")))
-def test_every_built_in_scenario_can_be_simulated(name):
-    scenario = load_scenario(name)
-    assert scenario.name == name
-    assert scenario.title
-    assert scenario.description
-    assert all(np.isfinite(path).all() for path in simulate(scenario).points.values())
 
 
 def test_equal_scenarios_give_equal_trials():
@@ -91,6 +81,10 @@ def test_emg_has_the_asked_median_frequency():
         ({"task": {"hold": 3}}, "task.hold"),
         ({"left": {"rms_deg": -1}}, "left.rms_deg"),
         ({"lab": {"up": "x"}}, "lab.up"),
+        ({"lab": {"up": "y", "forward": "+y"}}, "horizontal"),
+        ({"task": {"stands_on": "left"}}, "no weight"),
+        ({"task": {"stand_s": 2, "step_on_s": 1.8}}, "step_on_s"),
+        ({"model": "magical"}, "model"),
     ],
 )
 def test_impossible_scenarios_are_refused(data, word):
@@ -101,3 +95,16 @@ def test_impossible_scenarios_are_refused(data, word):
 def test_an_unknown_scenario_lists_the_known_ones():
     with pytest.raises(ProtocolError, match="normal_hold"):
         load_scenario("nothing")
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        ({"task": {"kind": "walk"}}, "neither walks"),
+        ({"task": {"stands_on": "left", "sides": ["left"]}}, "same legs"),
+        ({"task": {"kind": "rest"}}, "belong together"),
+    ],
+)
+def test_the_physiological_model_says_what_it_cannot_do(data, word):
+    with pytest.raises(ProtocolError, match=word):
+        build_scenario({"model": "physiological", **data})

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -295,7 +295,7 @@ class Container:
                     raise InputError("the data section ended early", where=str(self.path), todo="read it again")
                 yield first, part
 
-    def open(self) -> BufferedReader:
+    def open(self) -> BufferedIOBase:
         """Open the file again for reading bytes; it must not have changed."""
         try:
             stream = self.path.open("rb")

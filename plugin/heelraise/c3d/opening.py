@@ -42,14 +42,15 @@ def read_container(path: Path | str, *, strict: bool = False) -> Container:
             head = stream.read(BLOCK * (2 * MAX_SECTION_BLOCKS))
     except OSError as error:
         raise unreadable(path, error) from error
-    container = _parse(path, head, status.st_size, status.st_mtime_ns)
+    container = parse_container(path, head, status.st_size, status.st_mtime_ns)
     if strict and container.notes:
         first = container.notes[0]
         raise InputError(first.message.rstrip("."), where=str(path), why=f"strict reading, {first.code}")
     return container
 
 
-def _parse(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
+def parse_container(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
+    """A container from a file's first blocks, its size and its time of modification."""
     where = str(path)
     if not head:
         raise InputError("the file is empty", where=where)

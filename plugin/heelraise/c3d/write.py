@@ -117,16 +117,7 @@ def write_c3d(path: Path | str, new: NewC3D) -> None:
     OutputError
         The file cannot be written, or its parameters do not fit into 255 blocks.
     """
-    plan = _Plan.of(new)
-    preamble = bytes([1, MAGIC, 0, plan.codec.processor])
-    section = join_section(_records(plan, 0), preamble, plan.codec)
-    if section is None:
-        raise OutputError("the file cannot be written", where=str(path), why="its parameters need more than 255 blocks")
-    data_block = PARAMETER_BLOCK + len(section) // BLOCK
-    section = join_section(_records(plan, data_block), preamble, plan.codec)
-    assert section is not None
-    head = _header(plan, data_block) + section
-    words = _words(plan)
+    head, words = _parts(new, str(path))
 
     def fill(stream: BinaryIO) -> None:
         stream.write(head)
@@ -134,6 +125,25 @@ def write_c3d(path: Path | str, new: NewC3D) -> None:
         stream.write(b"\0" * (-words.nbytes % BLOCK))
 
     write_atomically(Path(path), fill)
+
+
+def encode_c3d(new: NewC3D, where: str = "memory") -> bytes:
+    """The bytes that `write_c3d` writes; errors as there, naming `where`."""
+    head, words = _parts(new, where)
+    return b"".join((head, words.tobytes(), b"\0" * (-words.nbytes % BLOCK)))
+
+
+def _parts(new: NewC3D, where: str) -> tuple[bytes, npt.NDArray[Any]]:
+    """Header with parameters, and the data section."""
+    plan = _Plan.of(new)
+    preamble = bytes([1, MAGIC, 0, plan.codec.processor])
+    section = join_section(_records(plan, 0), preamble, plan.codec)
+    if section is None:
+        raise OutputError("the file cannot be written", where=where, why="its parameters need more than 255 blocks")
+    data_block = PARAMETER_BLOCK + len(section) // BLOCK
+    section = join_section(_records(plan, data_block), preamble, plan.codec)
+    assert section is not None
+    return _header(plan, data_block) + section, _words(plan)
 
 
 @dataclass(frozen=True)

@@ -106,13 +106,27 @@ def inspect(trial: Trial, debug: Debug = False) -> None:
     inspection(trial)
 
 
+def _list_scenarios(show: bool) -> None:
+    if show:
+        from heelraise.phantom import list_scenarios
+
+        found = list_scenarios()
+        width = max(len(name) for name, _ in found)
+        for name, title in found:
+            typer.echo(f"{name:<{width}}  {title}")
+        raise typer.Exit
+
+
 @app.command()
 def simulate(
     scenario: Annotated[str, typer.Argument(help="Scenario's name or YAML file.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="C3D file to write.", show_default=False)],
+    listed: Annotated[
+        bool, typer.Option("--list", callback=_list_scenarios, is_eager=True, help="Show the scenarios and leave.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
-    """Simulate a trial with known truth (kinematic phantom); the truth goes into <stem>.truth.yaml."""
+    """Simulate a trial with known truth; the truth goes into <stem>.truth.yaml."""
     from heelraise.errors import UsageError
     from heelraise.phantom import load_scenario, write_trial
     from heelraise.phantom import simulate as run

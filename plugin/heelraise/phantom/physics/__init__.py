@@ -1,0 +1,1 @@
+"""The physiological phantom: sources of tremor, equations of motion, ground reactions."""
