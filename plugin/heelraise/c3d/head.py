@@ -6,7 +6,7 @@ from math import prod
 
 from heelraise.c3d import header as at
 from heelraise.c3d import undo
-from heelraise.c3d.base import GROUP, UNDO, Base, split_gap
+from heelraise.c3d.base import GROUP, SEAL, UNDO, Base, split_gap
 from heelraise.c3d.edit import SectionEdit
 from heelraise.c3d.header import BLOCK, LABEL_KEY
 from heelraise.c3d.layout import MAX_UINT16
@@ -35,9 +35,10 @@ def new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
     if added and filled and not layout.counted_by_size:
         padding = bytes(-(layout.frames * frame_bytes) % BLOCK)
     data_bytes = layout.frames * frame_bytes + len(padding)
+    edit.put(GROUP, SEAL, Content(BYTE, (len(undo.SEAL_MARK),), undo.SEAL_MARK))
     head, places = _assemble(base, edit, words, data_bytes)
     if not base.restored or len(base.head) > undo.MAX_HEAD:
-        return head, padding
+        return undo.sealed(head), padding
     without = list(edit.records)
     # Remembering the original may itself move the samples, and with them what there is to remember.
     for _ in range(MAX_ROUNDS):
@@ -51,11 +52,11 @@ def new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
         except _TooLarge:
             break
         if moved == places:
-            return remembering, padding
+            return undo.sealed(remembering), padding
         places = moved
     edit.records = without
     edit.added = [name for name in edit.added if name != f"{GROUP}:{UNDO}"]
-    return _assemble(base, edit, words, data_bytes)[0], padding
+    return undo.sealed(_assemble(base, edit, words, data_bytes)[0]), padding
 
 
 class _TooLarge(InputError):
@@ -82,7 +83,7 @@ def _assemble(base: Base, edit: SectionEdit, words: int, data_bytes: int) -> tup
     behind = data_start + data_bytes - (base.layout.end + len(base.padding))
     _move_pointers(base, edit, grown // BLOCK, behind // BLOCK)
     section = _joined(base, edit, old, declared)
-    front = at.patched(base.head[:BLOCK], _header_changes(base, words, data_start // BLOCK + 1, behind))
+    front = at.patched(base.head[:BLOCK], _header_changes(base, words, data_start // BLOCK + 1, behind // BLOCK))
     head = front + base.head[BLOCK:start] + section + gap
     return head, _places(base, head, start, gap)
 
@@ -111,25 +112,40 @@ def _header_changes(base: Base, words: int, data_block: int, behind: int) -> dic
         changes[at.PER_FRAME] = pack(base.layout.per_frame)
     raw, read = base.header.raw, base.source.codec.uint16_at
     block = read(raw, at.RANGE_BLOCK)
-    if read(raw, at.RANGE_KEY) == LABEL_KEY and (block - 1) * BLOCK >= base.layout.end:
-        changes[at.RANGE_BLOCK] = pack(block + behind // BLOCK)
+    ranges = _moved(base, block, data_block - (base.layout.start // BLOCK + 1), behind)
+    if read(raw, at.RANGE_KEY) == LABEL_KEY and ranges != block:
+        changes[at.RANGE_BLOCK] = pack(min(ranges, MAX_UINT16))
     return changes
+
+
+def _moved(base: Base, block: int, grown: int, behind: int) -> int:
+    """Where a block of the original is in the copy."""
+    position = (block - 1) * BLOCK
+    start = (base.header.parameter_block - 1) * BLOCK
+    gap = start + split_gap(base.head, start, base.section)[0]
+    if gap <= position <= base.layout.start:
+        return block + grown
+    if base.layout.end <= position < base.layout.end + len(base.padding) + base.trailing_size:
+        return block + behind
+    return block
 
 
 def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> None:
     """Point the parameters that hold block numbers to where their data now is."""
-    old_block = base.layout.start // BLOCK + 1
     for group in ("POINT", "ROTATION"):
         stored = base.section.get(group, "DATA_START")
         if stored is None or prod(stored.dims) != 1:
             continue
         block = int(base.section.number(group, "DATA_START", 0, unsigned=True))
-        if block == old_block:
-            edit.set_count(group, "DATA_START", block + grown)
-        elif group == "ROTATION" and base.layout.end <= (block - 1) * BLOCK < base.source.size:
-            if block + behind > MAX_UINT16:
-                raise InputError("channels cannot be appended", why="the rotations would start beyond block 65535")
-            edit.set_count(group, "DATA_START", block + behind)
+        moved = _moved(base, block, grown, behind)
+        if moved > MAX_UINT16:
+            raise InputError(
+                "channels cannot be appended",
+                where=str(base.source.path),
+                why=f"{group}:DATA_START would be block {moved}, and C3D counts to {MAX_UINT16}",
+            )
+        if moved != block:
+            edit.set_count(group, "DATA_START", moved)
 
 
 def _places(base: Base, head: bytes, start: int, gap: bytes) -> list[tuple[bytes, int]]:

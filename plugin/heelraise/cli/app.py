@@ -67,6 +67,10 @@ def analyze(
         Path | None,
         typer.Option("--static", help="C3D of quiet stance that sets the zero of the angles.", show_default=False),
     ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="Replace the trial by the copy and keep it as <trial>.c3d.orig."),
+    ] = False,
     verify: VerifyOption = Verify.ezc3d,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     debug: Debug = False,
@@ -75,7 +79,7 @@ def analyze(
     from heelraise.cli.show import outcome
     from heelraise.pipeline import analyze_file
 
-    published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d)
+    published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d, in_place=in_place)
     if not quiet:
         typer.echo(outcome(published))
 

@@ -31,7 +31,8 @@ def outcome(published: Published) -> str:
     if not_assessed:
         lines.append(f"  not assessed: {', '.join(not_assessed)}")
     lines += [f"  warning: {note.message}" for note in result.notes]
-    lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added)"]
+    kept = f"; the original is kept as {published.original}" if published.original else ""
+    lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added{kept})"]
     return "\n".join(lines)
 
 
