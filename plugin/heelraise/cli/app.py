@@ -103,11 +103,17 @@ def batch(
 
 
 @app.command()
-def inspect(trial: Trial, debug: Debug = False) -> None:
+def inspect(
+    trial: Trial,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file that contradicts itself, instead of saying how it was read.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Show what is in a file, and what each label would be taken for."""
     from heelraise.cli.show import inspection
 
-    inspection(trial)
+    inspection(trial, strict=strict)
 
 
 @app.command()
