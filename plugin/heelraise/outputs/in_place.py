@@ -66,7 +66,8 @@ def locate(path: Path) -> Place:
         The trial is write-protected, or its folder is.
     """
     if not path.is_file():
-        raise InputError("there is no such file", where=str(path))
+        what = "this is not a regular file" if path.exists() else "there is no such file"
+        raise InputError(what, where=str(path))
     trial = path.resolve()
     state = trial.stat()
     if not state.st_mode & 0o222 or not os.access(trial, os.W_OK):
