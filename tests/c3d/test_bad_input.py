@@ -143,6 +143,17 @@ def test_parameters_said_to_lie_among_the_samples(write_trial, tmp_path: Path) -
     assert used_everywhere(original.path, tmp_path / "copy.c3d") == "read, copy refused"
 
 
+def test_neither_points_nor_channels_and_cut_before_the_data(write_trial, tmp_path: Path) -> None:
+    """Even frames of nothing are not there where the file ends before its data section."""
+    arguments = {"points": np.ones((3, 0, 3)), "point_labels": [], "residuals": None, "camera_masks": None}
+    original = write_trial(**arguments, analogs=None, analog_labels=(), analog_units=(), analog_descriptions=())
+    assert original.frame_count == 3
+    raw = original.path.read_bytes()
+    original.path.write_bytes(raw[: original.layout.start - 512])
+    with pytest.raises(InputError, match="ends before one whole frame"):
+        read_container(original.path)
+
+
 def test_no_room_for_another_channel(write_trial, tmp_path: Path) -> None:
     """As many channels as ANALOG:USED can count."""
     count = 65_535

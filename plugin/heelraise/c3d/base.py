@@ -156,7 +156,8 @@ def _padding(source: Container) -> tuple[bytes, int]:
     """What fills the last block of samples, and where that ends."""
     end = source.layout.end
     # Where the size alone counts the frames, padding would add some.
-    behind = end if source.layout.counted_by_size else min(end + (-end) % BLOCK, source.size)
+    by_size = source.layout.counted_by_size and not source.layout.filled
+    behind = end if by_size else min(end + (-end) % BLOCK, source.size)
     return read_bytes(source, end, behind), behind
 
 
@@ -166,6 +167,8 @@ def _turned(source: Container, head: bytes) -> Base:
     Samples that grow would push parameters behind them out of reach: the header has one byte for their block.
     """
     start, old = source.layout.start, (source.header.parameter_block - 1) * BLOCK
+    if len(source.parameters.raw) < PREAMBLE:
+        raise InputError("channels cannot be appended", where=str(source.path), why="it has no parameters")
     padding, behind = _padding(source)
     needed = -(-(source.parameters.end + 2) // BLOCK)
     alone = behind == old
@@ -236,9 +239,9 @@ def _restored(source: Container, head: bytes, labels: tuple[str, ...]) -> Base |
     layout = _without(source.layout, channels, len(old_head))
     size = layout.end + len(padding) + source.size - trailing
     expected, _ = resolve_layout(header, section, size, len(old_head))
-    if expected.counted_by_size and 0 <= (expected.frames - layout.frames) * expected.frame_bytes < BLOCK:
+    if expected.counted_by_size and layout.filled:
         # The size counts the zeros that fill the last block as well.
-        expected = replace(expected, frames=layout.frames)
+        expected = replace(expected, frames=min(expected.frames, layout.frames), filled=True)
     if channels < 0 or replace(expected, analog_rate=0) != replace(layout, analog_rate=0):
         return None
     return Base(source, old_head, header, section, layout, np.arange(channels), padding, trailing, labels)
@@ -270,6 +273,21 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
             edit.set_count(group, "USED", max(int(used.numbers(unsigned=True).flat[0]) - len(indices), 0))
     number = source.parameters.groups.get(GROUP)
     edit.remove(lambda record: record.group_id == number)
+    layout = _without(source.layout, len(keep), source.layout.start)
+    padding, behind = _padding(source)
+    grows = source.layout.counted_by_size and not source.layout.filled
+    if behind % BLOCK == 0 and not padding.strip(b"\0") and not grows:
+        padding = bytes(-layout.end % BLOCK)
+    # What lies behind the samples moves to where it is without our channels.
+    moved = (layout.end + len(padding) - behind) // BLOCK
+    words = len(keep) * source.layout.per_frame
+    front = patched(head[:BLOCK], {ANALOG_WORDS: source.codec.pack_uint16(words)})
+    block = source.codec.uint16_at(front, RANGE_BLOCK)
+    if source.codec.uint16_at(front, RANGE_KEY) == LABEL_KEY and behind <= (block - 1) * BLOCK < source.size:
+        front = patched(front, {RANGE_BLOCK: source.codec.pack_uint16(block + moved)})
+    block = int(source.parameters.number("ROTATION", "DATA_START", 0, unsigned=True))
+    if behind <= (block - 1) * BLOCK < source.size:
+        edit.set_count("ROTATION", "DATA_START", block + moved)
     start = (source.header.parameter_block - 1) * BLOCK
     declared, gap = split_gap(head, start, source.parameters)
     raw = join_section([record.raw for record in edit.records], head[start : start + 4], source.codec)
@@ -282,17 +300,14 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
         blocks=declared // BLOCK,
     )
     assert raw is not None
-    words = len(keep) * source.layout.per_frame
-    front = patched(head[:BLOCK], {ANALOG_WORDS: source.codec.pack_uint16(words)})
     new_head = front + head[BLOCK:start] + raw + gap
     section, _ = parse_section(raw, source.codec)
-    padding, behind = _padding(source)
     return Base(
         source,
         new_head,
         parse_header(front, source.codec),
         section,
-        _without(source.layout, len(keep), source.layout.start),
+        layout,
         keep,
         padding,
         behind,

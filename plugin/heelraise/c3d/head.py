@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from heelraise.c3d import header as at
 from heelraise.c3d import undo
 from heelraise.c3d.base import GROUP, SEAL, UNDO, Base, split_gap
 from heelraise.c3d.edit import SectionEdit
 from heelraise.c3d.header import BLOCK, LABEL_KEY
 from heelraise.c3d.layout import MAX_UINT16
-from heelraise.c3d.parameters import BYTE, MAX_SECTION_BLOCKS, PREAMBLE
+from heelraise.c3d.parameters import BYTE, MAX_DIMENSIONS, MAX_SECTION_BLOCKS, PREAMBLE
 from heelraise.c3d.records import MAX_RECORD_DATA, Content, join_section
 from heelraise.errors import InputError
 
 MAX_ROUNDS = 8
+WORTH_A_STEP = 64
 
 
 def new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
@@ -32,7 +35,9 @@ def new_head(base: Base, edit: SectionEdit, added: int) -> tuple[bytes, bytes]:
     # A file that is not filled up to a whole block stays so: readers that count one frame too many, as
     # from a first frame 0, would take the filling for it.
     filled = base.trailing_size > 0 or (layout.end + len(padding)) % BLOCK == 0
-    if added and filled and not layout.counted_by_size:
+    # What is no filling stays, unless a section behind it must begin at a block.
+    filled = filled and (not padding.strip(b"\0") or _sections_behind(base))
+    if added and filled and (layout.filled or not layout.counted_by_size):
         padding = bytes(-(layout.frames * frame_bytes) % BLOCK)
     data_bytes = layout.frames * frame_bytes + len(padding)
     edit.put(GROUP, SEAL, Content(BYTE, (len(undo.SEAL_MARK),), undo.SEAL_MARK))
@@ -81,6 +86,12 @@ def _assemble(base: Base, edit: SectionEdit, words: int, data_bytes: int) -> tup
         raise InputError("channels cannot be appended", why="the samples would start beyond block 65535")
     grown = data_start - len(base.head)
     behind = data_start + data_bytes - (base.layout.end + len(base.padding))
+    if behind % BLOCK and _sections_behind(base):
+        raise InputError(
+            "channels cannot be appended",
+            where=str(base.source.path),
+            why="a section behind its samples begins at a block, and the samples end nobody knows where",
+        )
     _move_pointers(base, edit, grown // BLOCK, behind // BLOCK)
     section = _joined(base, edit, old, declared)
     front = at.patched(base.head[:BLOCK], _header_changes(base, words, data_start // BLOCK + 1, behind // BLOCK))
@@ -123,11 +134,19 @@ def _moved(base: Base, block: int, grown: int, behind: int) -> int:
     position = (block - 1) * BLOCK
     start = (base.header.parameter_block - 1) * BLOCK
     gap = start + split_gap(base.head, start, base.section)[0]
-    if gap <= position <= base.layout.start:
+    # Where there are no samples yet, what begins at their place ends up behind ours.
+    if gap <= position < base.layout.start or position == base.layout.start < base.layout.end:
         return block + grown
     if base.layout.end <= position < base.layout.end + len(base.padding) + base.trailing_size:
         return block + behind
     return block
+
+
+def _kept_beyond(base: Base, block: int, behind: int) -> int:
+    """Where a section that a cut file has lost would be: the copy's samples must not reach into its place."""
+    end = base.layout.end + len(base.padding) + base.trailing_size
+    lost = base.layout.counted_by_size and end <= (block - 1) * BLOCK < end + (behind + 1) * BLOCK
+    return block + behind + 1 if lost else block
 
 
 def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> None:
@@ -137,7 +156,9 @@ def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> No
         if stored is None or prod(stored.dims) != 1:
             continue
         block = int(base.section.number(group, "DATA_START", 0, unsigned=True))
-        moved = _moved(base, block, grown, behind)
+        if group == "POINT" and block != base.layout.start // BLOCK + 1:
+            continue
+        moved = block + grown if group == "POINT" else _kept_beyond(base, _moved(base, block, grown, behind), behind)
         if moved > MAX_UINT16:
             raise InputError(
                 "channels cannot be appended",
@@ -146,6 +167,15 @@ def _move_pointers(base: Base, edit: SectionEdit, grown: int, behind: int) -> No
             )
         if moved != block:
             edit.set_count(group, "DATA_START", moved)
+
+
+def _sections_behind(base: Base) -> bool:
+    """Whether block numbers are kept of what lies behind the samples."""
+    read, raw = base.source.codec.uint16_at, base.header.raw
+    blocks = [int(base.section.number("ROTATION", "DATA_START", 0, unsigned=True))]
+    if read(raw, at.RANGE_KEY) == LABEL_KEY:
+        blocks.append(read(raw, at.RANGE_BLOCK))
+    return any(_moved(base, block, 0, 1) != block for block in blocks)
 
 
 def _places(base: Base, head: bytes, start: int, gap: bytes) -> list[tuple[bytes, int]]:
@@ -158,10 +188,25 @@ def _places(base: Base, head: bytes, start: int, gap: bytes) -> list[tuple[bytes
         length = abs(head[moved] - 256 if head[moved] > 127 else head[moved])
         new_length = 2 + length + base.source.codec.uint16_at(head, moved + 2 + length)
         raw = record.raw
-        pieces.append((raw, moved if head[moved : moved + new_length] == raw else -1))
+        pieces += _shared(raw, head[moved : moved + new_length], moved)
         position += len(raw)
         moved += new_length
     stop = len(old) - len(gap)
     pieces.append((old[position:stop], -1))
     pieces.append((gap, len(head) - len(gap)))
     return [piece for piece in pieces if piece[0]]
+
+
+def _shared(raw: bytes, new: bytes, place: int) -> list[tuple[bytes, int]]:
+    """A record as what it still shares with its place in the new head, and the rest."""
+    if raw == new:
+        return [(raw, place)]
+    # Tables that ours went into differ in their sizes, which lie in front, and behind their own entries.
+    front = 2 + abs(raw[0] - 256 if raw[0] > 127 else raw[0]) + 2 + 2 + MAX_DIMENSIONS
+    old, changed = (np.frombuffer(record, np.uint8)[front:] for record in (raw, new))
+    size = min(old.size, changed.size)
+    different = np.flatnonzero(old[:size] != changed[:size])
+    same = int(different[0]) if different.size else size
+    if same < WORTH_A_STEP:
+        return [(raw, -1)]
+    return [(raw[:front], -1), (raw[front : front + same], place + front), (raw[front + same :], -1)]

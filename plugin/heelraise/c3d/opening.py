@@ -80,7 +80,7 @@ def _parse(path: Path, head: bytes, size: int, mtime_ns: int) -> Container:
     if start < layout.start < start + section.end:
         section, section_notes = parse_section(head[start : layout.start], codec)
         layout, layout_notes = resolve_layout(header, section, size, section_end)
-    if layout.frames == 0 and layout.frame_bytes == 0:
+    if layout.frames == 0 and layout.frame_bytes == 0 and layout.start <= size:
         raise InputError(
             "the file holds no frames", where=where, why="it has neither points nor analog channels, nor a frame count"
         )
