@@ -11,6 +11,7 @@ from heelraise.notes import Note
 
 if TYPE_CHECKING:
     from heelraise.c3d.verify_ezc3d import Ezc3dJudge
+    from heelraise.outputs.in_place import Place
     from heelraise.outputs.publish import Published
     from heelraise.protocol import ResolvedProtocol
     from heelraise.trial import Trial
@@ -23,8 +24,23 @@ def analyze_file(
     *,
     static: Path | None = None,
     ezc3d: bool = True,
+    in_place: bool = False,
 ) -> Published:
     """Read, analyse, and write the outputs of one file.
+
+    Parameters
+    ----------
+    path : Path
+    protocol : str, ResolvedProtocol or None
+        Preset's name, YAML file, or None for ``auto``.
+    folder : Path
+        For the outputs.
+    static : Path, optional
+        Trial of quiet stance that sets the zero of the angles.
+    ezc3d : bool
+        Ask ezc3d for a second opinion on the copy.
+    in_place : bool
+        Replace the trial by the copy and keep it as ``<trial>.c3d.orig``.
 
     Raises
     ------
@@ -32,21 +48,28 @@ def analyze_file(
         Nothing is left behind.
     """
     from heelraise.c3d.verify_ezc3d import Ezc3dJudge
+    from heelraise.outputs.in_place import locate
     from heelraise.protocol import load_protocol
     from heelraise.protocol.load import ResolvedProtocol
 
     resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
-    if not ezc3d:
-        return _analyze(path, resolved, folder, static, None)
-    if not path.is_file():
-        return _analyze(path, resolved, folder, static, None)
+    place = locate(path) if in_place else None
+    source = place.source if place else path
+    if not ezc3d or not source.is_file():
+        return _analyze(path, source, resolved, folder, static, place, None)
     # The judge imports ezc3d and reads the original in its own process while we analyse.
-    with Ezc3dJudge(path) as judge:
-        return _analyze(path, resolved, folder, static, judge)
+    with Ezc3dJudge(source) as judge:
+        return _analyze(path, source, resolved, folder, static, place, judge)
 
 
 def _analyze(
-    path: Path, resolved: ResolvedProtocol, folder: Path, static: Path | None, judge: Ezc3dJudge | None
+    path: Path,
+    source: Path,
+    resolved: ResolvedProtocol,
+    folder: Path,
+    static: Path | None,
+    place: Place | None,
+    judge: Ezc3dJudge | None,
 ) -> Published:
     from heelraise.analysis import analyze
     from heelraise.outputs.publish import publish
@@ -64,12 +87,13 @@ def _analyze(
             )
         return verdict.status
 
-    trial = read_c3d(path)
+    # Outputs are called after the trial, also where they are made from what is kept of it.
+    trial = replace(read_c3d(source), name=path.stem, file=path.name)
     still, note = _static_of(trial, static, resolved)
     result = analyze(trial, resolved, static=still)
     if note is not None:
         result = replace(result, notes=(*result.notes, note))
-    return publish(result, folder, second_opinion if judge is not None else None)
+    return publish(result, folder, second_opinion if judge is not None else None, place)
 
 
 def _static_of(trial: Trial, static: Path | None, resolved: ResolvedProtocol) -> tuple[Trial | None, Note | None]:
@@ -88,7 +112,7 @@ def _static_of(trial: Trial, static: Path | None, resolved: ResolvedProtocol) ->
         raise ProtocolError(
             "static cannot be used", where=resolved.source, why=why, todo="write a name or *_static.c3d"
         ) from error
-    found = [file for file in found if file.is_file() and file != trial.container.path]
+    found = [file for file in found if file.is_file() and file.name != trial.file]
     if not found:
         return None, Note(
             "static_missing", f"No file beside the trial matches '{pattern}'; quiet stance sets the zero."

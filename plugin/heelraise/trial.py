@@ -27,6 +27,8 @@ class Trial:
     ----------
     name : str
         The file's stem; every output is called after it.
+    file : str
+        The file's name.
     points : ndarray (T, M, 3)
         In `point_unit` and the file's axes, NaN where a marker was not seen.
     analogs : ndarray (N, C)
@@ -44,6 +46,7 @@ class Trial:
     """
 
     name: str
+    file: str
     point_rate: float
     analog_rate: float
     analog_per_frame: int
@@ -143,6 +146,7 @@ def trial_from_container(container: Container) -> Trial:
         point_rate = container.analog_rate / container.analog_per_frame
     return Trial(
         name=container.path.stem,
+        file=container.path.name,
         point_rate=point_rate,
         analog_rate=container.analog_rate,
         analog_per_frame=container.analog_per_frame,

@@ -56,3 +56,16 @@ def test_integers_are_not_taken_for_floats(codec) -> None:
 
 def test_processor_numbers() -> None:
     assert [CODECS_BY_NAME[name].processor for name in ("intel", "dec", "mips")] == [84, 85, 86]
+
+
+@pytest.mark.parametrize("codec", [INTEL, MIPS], ids=lambda codec: codec.name)
+def test_one_number_beyond_the_format_changes_no_other(codec) -> None:
+    plain = np.array([[1.0, -0.0], [1e-42, IEEE_LARGEST]])
+    # The first of these two still rounds to the largest float, the second would round to infinity.
+    beyond = np.array([IEEE_LARGEST * (1 + 2.0**-26), IEEE_LARGEST * (1 + 2.0**-24), np.inf, -np.inf, np.nan])
+    alone = codec.encode(plain)
+    together = codec.encode(np.concatenate([plain.ravel(), beyond]))
+    assert alone.dtype == together.dtype == codec.word32
+    assert alone.tobytes() == together[:4].tobytes() == plain.astype(codec.word32).tobytes()
+    expected = [IEEE_LARGEST, IEEE_LARGEST, np.inf, -np.inf, np.nan]
+    assert np.array_equal(codec.decode(together[4:]), expected, equal_nan=True)

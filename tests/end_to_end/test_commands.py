@@ -69,3 +69,13 @@ def test_help_and_version(cli, arguments):
     done = cli(*arguments)
     assert done.returncode == 0
     assert "heelraise" in done.stdout
+
+
+def test_inspect_strictly_refuses_what_it_otherwise_repairs(hold, cli, tmp_path):
+    assert cli("inspect", hold, "--strict").returncode == 0
+    (tmp_path / "cut.c3d").write_bytes(hold.read_bytes()[:-20_000])
+    assert "warning" in cli("inspect", "cut.c3d").stdout
+    done = cli("inspect", "cut.c3d", "--strict")
+    assert done.returncode == 4
+    assert done.stderr.startswith("heelraise: cut.c3d: ")
+    assert done.stderr.count("\n") == 1

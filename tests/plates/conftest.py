@@ -52,7 +52,7 @@ class Bench:
         return stored_sign * force, stored_sign * moment
 
     def channels(self, kind: int, stored_sign: float = 1.0, cal_matrix: Array | None = None) -> Array:
-        """What the channels of a type 1, 2, 3 or 4 plate hold, in N, mm and N mm."""
+        """What the channels of a plate of type 1 to 7 hold: N, mm and N mm, or what a matrix makes of these."""
         force, moment = self.at_transducers(stored_sign)
         if kind == 1:
             spot = ((self.point - self.centre) @ self.axes)[:, :2]
@@ -62,6 +62,14 @@ class Bench:
             return six
         if kind == 4:
             return np.linalg.solve(cal_matrix, six.T).T
+        if kind == 5:
+            # Eight readings for six components again.
+            spare = np.linalg.svd(cal_matrix)[2][6:].sum(axis=0)
+            return six @ np.linalg.pinv(cal_matrix).T + force[:, 2:3] * spare / 300
+        if kind in (6, 7):
+            single = self.at_each_transducer(six)
+            channels = single.reshape(len(single), 12) if kind == 6 else in_pairs(single)
+            return channels if cal_matrix is None else np.linalg.solve(cal_matrix, channels.T).T
         a, b = self.transducers
         # Columns fx12 fx34 fy14 fy23 fz1 fz2 fz3 fz4; rows Fx Fy Fz Mx My Mz.
         sums = np.array(
@@ -77,6 +85,23 @@ class Bench:
         )
         # Eight readings for six components: any part in the null space must make no difference.
         return six @ np.linalg.pinv(sums).T + force[:, 2:3] * np.linalg.svd(sums)[2][6:].sum(axis=0)
+
+    def at_each_transducer(self, six: Array) -> Array:
+        """Forces (N, 4, 3) at four transducers, numbered as the corners, that add up to force and moment."""
+        a, b = self.transducers
+        places = np.array([[a, b, 0.0], [-a, b, 0], [-a, -b, 0], [a, -b, 0]])
+        # Columns are unit forces at each transducer; rows the force and the moment that each contributes.
+        sums = np.vstack([np.tile(np.eye(3), 4), np.hstack([np.cross(place, np.eye(3)).T for place in places])])
+        # Six of the twelve are free: the plate may be strained in itself.
+        strain = np.linalg.svd(sums)[2][6:].sum(axis=0)
+        single = six @ np.linalg.pinv(sums).T + 0.1 * six[:, 2:3] * strain
+        return single.reshape(len(six), 4, 3)
+
+
+def in_pairs(single: Array) -> Array:
+    """fx12, fx34, fy14, fy23, fz1 to fz4 from single forces (N, 4, 3)."""
+    x, y, z = np.moveaxis(single, 2, 0)
+    return np.column_stack((x[:, :2].sum(1), x[:, 2:].sum(1), y[:, [0, 3]].sum(1), y[:, [1, 2]].sum(1), z))
 
 
 @pytest.fixture(scope="session")

@@ -9,35 +9,45 @@ from scipy.spatial.transform import Rotation
 
 from heelraise.plates import PlateGeometry, PlateRefused, compute_plate, compute_plates
 
-TYPES = (1, 2, 3, 4)
+TYPES = (1, 2, 3, 4, 5, 6, 7)
 UNITS = {
     1: ["N", "N", "N", "mm", "mm", "Nmm"],
     2: ["N", "N", "N", "Nmm", "Nmm", "Nmm"],
     3: ["N"] * 8,
     4: ["N", "N", "N", "Nmm", "Nmm", "Nmm"],
+    5: ["N"] * 8,
+    6: ["N"] * 12,
+    7: ["N"] * 8,
 }
-CAL_MATRIX = np.diag([1.5, 1.6, 4.0, 600.0, 600.0, 300.0]) + np.arange(36).reshape(6, 6) / 50
+CAL_MATRIX = {
+    4: np.diag([1.5, 1.6, 4.0, 600.0, 600.0, 300.0]) + np.arange(36).reshape(6, 6) / 50,
+    5: np.array([[3.0, 3, 4, 700, 800, 500]]).T * np.random.default_rng(3).normal(size=(6, 8)),
+    6: np.diag(np.arange(1.0, 13)) + np.arange(144).reshape(12, 12) / 700,
+    7: np.diag(np.arange(1.0, 9)) + np.arange(64).reshape(8, 8) / 300,
+}
+DISTANCES = (3, 6, 7)
+CALIBRATED = (4, 5, 6, 7)
 
 
 def geometry_of(plate, kind, origin_sign=1.0, **changes):
     origin = plate.origin * origin_sign
-    if kind == 3:
+    if kind in DISTANCES:
         origin = np.array([*plate.transducers, origin[2]])
     fields = {
         "index": 1,
         "type": kind,
-        "channels": tuple(range(8 if kind == 3 else 6)),
+        "channels": tuple(range(len(UNITS[kind]))),
         "corners": plate.corners,
         "origin": origin,
-        "cal_matrix": CAL_MATRIX if kind == 4 else None,
+        "cal_matrix": CAL_MATRIX.get(kind),
     }
     return PlateGeometry(**(fields | changes))
 
 
 def for_type(plate_of, kind, **changes):
-    """Type 3 has its transducers straight below the centre."""
+    """Types 3, 6 and 7 have their transducers straight below the centre."""
     origin = changes.pop("origin", np.array([1.5, -0.7, -40.0]))
-    return plate_of(origin=np.array([0.0, 0.0, origin[2]]) if kind == 3 else origin, **changes)
+    return plate_of(origin=np.array([0.0, 0.0, origin[2]]) if kind in DISTANCES else origin, **changes)
 
 
 def check(signals, plate, to_lab=None):
@@ -54,7 +64,7 @@ def check(signals, plate, to_lab=None):
 @pytest.mark.parametrize("origin_sign", [1.0, -1.0])
 def test_known_load_is_recovered(bench, kind, stored_sign, origin_sign):
     plate = for_type(bench, kind)
-    analogs = plate.channels(kind, stored_sign, CAL_MATRIX)
+    analogs = plate.channels(kind, stored_sign, CAL_MATRIX.get(kind))
     signals = compute_plate(geometry_of(plate, kind, origin_sign), analogs, UNITS[kind])
     check(signals, plate)
     assert signals.loaded.all()
@@ -94,7 +104,7 @@ def test_any_pose_vertical_and_sign(bench, kind, seed, z_is_up, origin_sign, sto
     to_lab = Rotation.random(rng=rng).as_matrix()
     signals = compute_plate(
         geometry_of(plate, kind, origin_sign),
-        plate.channels(kind, stored_sign, CAL_MATRIX),
+        plate.channels(kind, stored_sign, CAL_MATRIX.get(kind)),
         UNITS[kind],
         to_lab=to_lab,
         up=to_lab @ up,
@@ -129,17 +139,41 @@ def test_what_is_no_force_is_refused_with_the_reason(bench, kind, unit):
         compute_plate(geometry_of(plate, kind), plate.channels(kind), units)
 
 
-def test_volts_are_taken_where_a_matrix_calibrates_them(bench):
-    plate = bench()
-    analogs = plate.channels(4, cal_matrix=CAL_MATRIX)
-    signals = compute_plate(geometry_of(plate, 4), analogs, ["V"] * 6)
+@pytest.mark.parametrize("kind", CALIBRATED)
+def test_volts_are_taken_where_a_matrix_calibrates_them(bench, kind):
+    plate = for_type(bench, kind)
+    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX[kind])
+    count = analogs.shape[1]
+    signals = compute_plate(geometry_of(plate, kind), analogs, ["V"] * count)
     check(signals, plate)
     assert [note.code for note in signals.notes] == ["plate_volts"]
     for unit in ("mV", "bits"):
-        with pytest.raises(PlateRefused):
-            compute_plate(geometry_of(plate, 4), analogs, [unit] * 6)
-    with pytest.raises(PlateRefused):
-        compute_plate(geometry_of(plate, 4, cal_matrix=None), analogs, ["V"] * 6)
+        with pytest.raises(PlateRefused, match=f"channel 1 is in '?{unit}"):
+            compute_plate(geometry_of(plate, kind), analogs, [unit] * count)
+    if kind != 5:
+        with pytest.raises(PlateRefused, match="channel 1 is in V"):
+            compute_plate(geometry_of(plate, kind, cal_matrix=None), analogs, ["V"] * count)
+
+
+@pytest.mark.parametrize("kind", [5, 6, 7])
+def test_units_of_force_behind_a_matrix_are_converted(bench, kind):
+    plate = for_type(bench, kind)
+    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX[kind]) / 1000
+    check(compute_plate(geometry_of(plate, kind), analogs, ["kN"] * analogs.shape[1]), plate)
+
+
+def test_a_matrix_of_type_5_gives_moments_in_the_files_length(bench):
+    plate = bench()
+    in_metres = CAL_MATRIX[5] * np.array([[1, 1, 1, 1e-3, 1e-3, 1e-3]]).T
+    analogs = plate.channels(5, cal_matrix=CAL_MATRIX[5])
+    geometry = geometry_of(plate, 5, cal_matrix=in_metres, length_in_mm=1000.0)
+    check(compute_plate(geometry, analogs, ["V"] * 8), plate)
+
+
+def test_several_units_behind_a_matrix_that_mixes_them_are_refused(bench):
+    plate = bench()
+    with pytest.raises(PlateRefused, match="several units of force"):
+        compute_plate(geometry_of(plate, 5), plate.channels(5, cal_matrix=CAL_MATRIX[5]), ["kN"] + ["N"] * 7)
 
 
 def test_a_refused_plate_does_not_cost_the_others(bench):
@@ -158,7 +192,8 @@ def test_a_channel_beyond_the_analogs_is_refused(bench):
         compute_plate(geometry_of(plate, 2), plate.channels(2)[:, :5], UNITS[2])
 
 
-def test_kistlers_correction_moves_the_centre_of_pressure(bench):
+@pytest.mark.parametrize("kind", [3, 7])
+def test_kistlers_correction_moves_the_centre_of_pressure(bench, kind):
     poly = np.array([[2e-15, -2e-10, -3e-7, -5e-11, 5e-6, -4e-2], [3e-15, -1e-10, -2e-6, -1e-10, 5e-6, 7e-2]])
 
     def shift(spot):
@@ -168,10 +203,11 @@ def test_kistlers_correction_moves_the_centre_of_pressure(bench):
         dy = (q[0] * x**4 + q[1] * x**2 + q[2]) * y**3 + (q[3] * x**4 + q[4] * x**2 + q[5]) * y
         return np.column_stack((dx, dy))
 
-    plate = for_type(bench, 3)
+    plate = for_type(bench, kind)
     measured = (plate.point - plate.centre) @ plate.axes[:, :2]
     expected = (measured - shift(measured)) @ plate.axes[:, :2].T + plate.centre
-    signals = compute_plate(geometry_of(plate, 3, fpcoppoly=poly), plate.channels(3), UNITS[3])
+    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX.get(kind))
+    signals = compute_plate(geometry_of(plate, kind, fpcoppoly=poly), analogs, UNITS[kind])
     assert_allclose(signals.cop, expected, atol=1e-9)
     assert np.linalg.norm(expected - plate.point, axis=1).max() > 1.0
     # The moment that was measured, and a free moment that goes with the corrected point.
@@ -180,9 +216,11 @@ def test_kistlers_correction_moves_the_centre_of_pressure(bench):
     assert_allclose(signals.free_moment, about_point @ signals.normal, rtol=1e-9, atol=1e-6)
 
 
-def test_type_3_without_transducer_distances_gives_force_alone(bench):
-    plate = for_type(bench, 3)
-    signals = compute_plate(geometry_of(plate, 3, origin=np.zeros(3)), plate.channels(3), UNITS[3])
+@pytest.mark.parametrize("kind", DISTANCES)
+def test_without_transducer_distances_there_is_force_alone(bench, kind):
+    plate = for_type(bench, kind)
+    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX.get(kind))
+    signals = compute_plate(geometry_of(plate, kind, origin=np.zeros(3)), analogs, UNITS[kind])
     assert_allclose(signals.force, plate.force, atol=1e-9)
     assert np.isnan(signals.cop).all()
     assert np.isnan(signals.moment).all()
@@ -193,7 +231,7 @@ def test_type_3_without_transducer_distances_gives_force_alone(bench):
 def test_unloaded_samples_are_masked(bench, kind):
     force = np.tile([3.0, -2.0, 1.0], (10, 1)) * np.linspace(0, 40, 10)[:, None]
     plate = for_type(bench, kind, force=force)
-    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX)
+    analogs = plate.channels(kind, cal_matrix=CAL_MATRIX.get(kind))
     signals = compute_plate(geometry_of(plate, kind), analogs, UNITS[kind])
     on = force[:, 2] > 20
     assert 0 < on.sum() < 10
@@ -247,9 +285,9 @@ def test_the_baseline_is_subtracted_only_when_asked_for_and_unloaded(bench, kind
     force = np.vstack((np.zeros((200, 3)), np.tile([10.0, 5, 600], (50, 1))))
     point = np.tile(bench().point[0], (250, 1))
     plate = for_type(bench, kind, force=force, point=point, free_moment=np.zeros(250))
-    clean = plate.channels(kind, cal_matrix=CAL_MATRIX)
-    drift = np.array([2.0, -3, 6, 0, 0, 0] if kind == 1 else [2.0, -3, 6, 1, 1, 1, 1, 1][: clean.shape[1]])
-    drift = drift * (0.01 if kind == 4 else 1.0)
+    clean = plate.channels(kind, cal_matrix=CAL_MATRIX.get(kind))
+    drift = np.array([2.0, -3, 6, 0, 0, 0] if kind == 1 else ([2.0, -3, 6] + [1.0] * 9)[: clean.shape[1]])
+    drift = drift * (0.01 if kind in CALIBRATED else 1.0)
     geometry = geometry_of(plate, kind)
 
     plain = compute_plate(geometry, clean + drift, UNITS[kind], zero=slice(0, 100))

@@ -151,6 +151,7 @@ def test_a_flat_channel_list_is_cut_by_type(c3d_source):
 
 def test_the_calibration_matrix_is_stored_by_columns(c3d_source):
     stored = np.arange(1.0, 73.0)
+    stored[:36:7] = stored[36::7] = 500.0
     source = c3d_source(12, **group(kind=4, CAL_MATRIX=stored.reshape((6, 6, 2), order="F")))
     plates, notes = read_plates(source, 1.0)
     assert notes == ()
@@ -162,9 +163,10 @@ def test_the_calibration_matrix_is_stored_by_columns(c3d_source):
 
 def test_a_larger_calibration_table_holds_the_matrix_in_its_corner(c3d_source):
     table = np.zeros((8, 8, 2))
-    table[:6, :6] = np.arange(36.0).reshape(6, 6, 1)
+    matrix = np.arange(36.0).reshape(6, 6) + 40 * np.eye(6)
+    table[:6, :6] = matrix[:, :, None]
     plates, _ = read_plates(c3d_source(12, **group(kind=4, CAL_MATRIX=table)), 1.0)
-    assert_array_equal(plates[1].cal_matrix, np.arange(36).reshape(6, 6))
+    assert_array_equal(plates[1].cal_matrix, matrix)
 
 
 @pytest.mark.parametrize("matrix", [np.zeros((6, 6, 2)), np.empty(0), np.empty((6, 6, 0))])
@@ -174,12 +176,45 @@ def test_without_a_calibration_matrix_channels_count_as_calibrated(c3d_source, m
     assert [note.code for note in notes] == ["plate_uncalibrated"] * 2
 
 
-def test_the_polynomial_of_type_3(c3d_source):
-    made = group(kind=3, width=8, FPCOPPOLY=np.arange(24.0).reshape((6, 2, 2), order="F"))
-    plates, _ = read_plates(c3d_source(16, **made), 1.0)
-    assert_array_equal(plates[1].fpcoppoly, np.arange(12, 24).reshape(2, 6))
-    made["FPCOPPOLY"] = np.zeros((6, 2, 2))
-    assert read_plates(c3d_source(16, **made), 1.0)[0][0].fpcoppoly is None
+POLY = np.array([[2e-15, -2e-10, -3e-7, -5e-11, 5e-6, -4e-2], [3e-15, -1e-10, -2e-6, -1e-10, 5e-6, 7e-2]])
+
+
+@pytest.mark.parametrize("kind", [3, 7])
+@pytest.mark.parametrize("rows_first", [True, False])
+def test_the_polynomial(c3d_source, kind, rows_first):
+    # Six coefficients for x and then six for y, or the manual's 2 by 6 table.
+    tables = np.stack([POLY, POLY[::-1]], axis=2)
+    made = group(kind=kind, width=8, FPCOPPOLY=tables if rows_first else tables.transpose(1, 0, 2))
+    plates, notes = read_plates(c3d_source(16, **made), 1.0)
+    assert_array_equal(plates[0].fpcoppoly, POLY)
+    assert_array_equal(plates[1].fpcoppoly, POLY[::-1])
+    assert "plate_polynomial_unused" not in {note.code for note in notes}
+
+
+@pytest.mark.parametrize("table", [np.zeros((6, 2, 2)), np.empty(0), POLY.T.ravel(order="F")[:7]])
+def test_no_polynomial(c3d_source, table):
+    plates, notes = read_plates(c3d_source(16, **group(kind=3, width=8, FPCOPPOLY=table)), 1.0)
+    assert [plate.fpcoppoly for plate in plates] == [None, None]
+    assert notes == ()
+
+
+def test_a_polynomial_that_is_none(c3d_source):
+    wrong = np.stack([POLY, POLY], axis=2).transpose(1, 0, 2).copy()
+    wrong[:, :, 0] = wrong[::-1, :, 0]
+    plates, notes = read_plates(c3d_source(16, **group(kind=3, width=8, FPCOPPOLY=wrong)), 1.0)
+    assert plates[0].fpcoppoly is None
+    assert_array_equal(plates[1].fpcoppoly, POLY)
+    assert [note.code for note in notes] == ["plate_polynomial_unused"]
+    wrong[2, 0, 0] = np.nan
+    plates, notes = read_plates(c3d_source(16, **group(kind=3, width=8, FPCOPPOLY=wrong)), 1.0)
+    assert [plate.index for plate in plates] == [2]
+    assert "FPCOPPOLY is not finite" in notes[0].message
+
+
+def test_types_without_a_polynomial_ignore_it(c3d_source):
+    plates, notes = read_plates(c3d_source(12, **group(FPCOPPOLY=np.full((6, 2, 2), np.nan))), 1.0)
+    assert [plate.fpcoppoly for plate in plates] == [None, None]
+    assert notes == ()
 
 
 @pytest.mark.parametrize(

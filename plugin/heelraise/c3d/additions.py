@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heelraise.c3d.base import EVENT_TABLES, GROUP, OURS, Base
+from heelraise.c3d.base import ANALYSIS_TABLES, EVENT_TABLES, GROUP, OURS, Base
 from heelraise.c3d.codec import FloatArray, is_plausible
-from heelraise.c3d.coding import AnalogCoding, analog_coding
+from heelraise.c3d.coding import INT16_PEAK, AnalogCoding, analog_coding, peak_of
 from heelraise.c3d.edit import SectionEdit
-from heelraise.c3d.events import Event
-from heelraise.c3d.parameters import CHARACTER, FLOAT
+from heelraise.c3d.events import Event, has_pairs_of_times
+from heelraise.c3d.layout import MAX_UINT16
+from heelraise.c3d.parameters import CHARACTER
 from heelraise.c3d.records import Content, content_of, text_table
 from heelraise.errors import InputError
 
@@ -69,7 +70,7 @@ def check_channels(base: Base, channels: Sequence[AnalogChannel]) -> None:
             raise ValueError(f"Expected a label of 1 to {MAX_LABEL} characters, but got {channel.label!r}")
         if channel.samples.shape != (expected,):
             raise ValueError(f"Expected {expected} samples in {channel.label}, but got shape {channel.samples.shape}")
-        if not np.isfinite(channel.samples).all():
+        if not np.isfinite(peak_of(channel.samples)):
             raise ValueError(f"Expected finite samples in {channel.label}")
 
 
@@ -88,13 +89,16 @@ def codings_for(base: Base, channels: Sequence[AnalogChannel]) -> list[AnalogCod
     gen_scale = gen_scale_of(base)
     if channels and not is_plausible(gen_scale, 1e-30, 1e30):
         raise InputError("channels cannot be appended", why=f"ANALOG:GEN_SCALE is {gen_scale:g}")
+    unsigned = is_unsigned(base)
+    own = base.section.numbers("ANALOG", "OFFSET", joined=True, unsigned=True)[: base.layout.channels]
     return [
         analog_coding(
             channel.samples,
             base.source.codec,
             is_float=base.layout.is_float,
             gen_scale=gen_scale,
-            unsigned=is_unsigned(base),
+            unsigned=unsigned,
+            upper_half=bool(np.any(own > INT16_PEAK)),
         )
         for channel in channels
     ]
@@ -107,6 +111,12 @@ def add_channels(
     if not channels:
         return
     at = base.layout.channels
+    if at + len(channels) > MAX_UINT16:
+        raise InputError(
+            "channels cannot be appended",
+            where=str(base.source.path),
+            why=f"there would be {at + len(channels)} channels, and C3D counts to {MAX_UINT16}",
+        )
     edit.set_count("ANALOG", "USED", at + len(channels))
     edit.insert_text("ANALOG", "LABELS", at, [channel.label for channel in channels])
     edit.insert_text("ANALOG", "DESCRIPTIONS", at, [channel.description for channel in channels])
@@ -121,11 +131,17 @@ def add_channels(
         edit.put("ANALOG", "RATE", content_of(rate, edit.codec))
 
 
-def add_events(edit: SectionEdit, events: Sequence[Event]) -> None:
+def add_events(edit: SectionEdit, base: Base, events: Sequence[Event]) -> None:
     """Add to the EVENT group: the tables that readers need, and those that the file has."""
     if not events:
         return
     at = _used(edit, "EVENT", "LABELS")
+    if at and not has_pairs_of_times(base.section):
+        raise InputError(
+            "events cannot be appended",
+            where=str(base.source.path),
+            why="EVENT:TIMES of the file's own events does not hold pairs of minutes and seconds",
+        )
     edit.set_count("EVENT", "USED", at + len(events))
     edit.insert_text("EVENT", "CONTEXTS", at, [event.context for event in events])
     edit.insert_text("EVENT", "LABELS", at, [event.label for event in events])
@@ -161,9 +177,10 @@ def _used(edit: SectionEdit, group: str, table: str) -> int:
     values = parameter.numbers(unsigned=True).ravel() if parameter is not None else np.empty(0)
     length = len(edit.table(group, table, CHARACTER).entries)
     used = values[0] if values.size and np.isfinite(values[0]) else length
-    # A count beyond every table is damage; padding up to it would make thousands of empty entries.
-    longest = max(length, len(edit.table(group, "TIMES" if group == "EVENT" else "VALUES", FLOAT).entries))
-    return int(min(max(used, 0), longest))
+    # An entry without a time or value is none, whatever USED says: padding up to it would invent one.
+    kind, shape = EVENT_TABLES["TIMES"] if group == "EVENT" else ANALYSIS_TABLES["VALUES"]
+    held = len(edit.table(group, "TIMES" if group == "EVENT" else "VALUES", kind, shape).entries)
+    return int(min(max(used, 0), held))
 
 
 def _add_subjects(edit: SectionEdit, group: str, at: int, count: int) -> None:

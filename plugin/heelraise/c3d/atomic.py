@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
+import platform
+import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from heelraise.errors import OutputError
 
 _ATTEMPTS = 1000
+_COUNTER = itertools.count()
+_PART = re.compile(r"\.([0-9a-f]+)-(\d+)\.\d+\.part$")
 
 
 def write_atomically(
@@ -53,10 +60,34 @@ def write_atomically(
         raise
 
 
+def part_of(target: Path) -> Path:
+    """A new name for an unfinished file beside its target; it tells machine and process that make it."""
+    return target.with_name(f".{target.name[:200]}.{_machine()}-{os.getpid()}.{next(_COUNTER)}.part")
+
+
+def is_left_over(name: str) -> bool:
+    """Whether an unfinished file's name tells a process of this machine that no longer lives."""
+    found = _PART.search(name)
+    if found is None or found[1] != _machine() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(found[2]), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@cache
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode("utf-8", "surrogateescape")).hexdigest()[:6]
+
+
 def _create_beside(target: Path) -> tuple[int, Path]:
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
-    for attempt in range(_ATTEMPTS):
-        temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.{attempt}.part")
+    for _ in range(_ATTEMPTS):
+        temporary = part_of(target)
         try:
             return os.open(temporary, flags, 0o666), temporary
         except FileExistsError:

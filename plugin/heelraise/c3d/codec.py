@@ -67,6 +67,10 @@ class Codec:
         array = np.asarray(values, dtype=np.float64)
         if self.vax:
             return _to_vax(array)
+        with np.errstate(over="ignore", invalid="ignore"):
+            words: WordArray = array.astype(self.word32)
+        if np.isfinite(words).all():
+            return words
         bounded = np.where(np.isfinite(array), np.clip(array, -IEEE_LARGEST, IEEE_LARGEST), array)
         return bounded.astype(self.word32)
 
@@ -100,6 +104,10 @@ CODECS_BY_NAME = {codec.name: codec for codec in (INTEL, DEC, MIPS)}
 def _from_vax(words: WordArray) -> FloatArray:
     """VAX F floats to float64: value = 0.1m * 2^(e - 128), the two 16-bit halves swapped."""
     bits = (words << np.uint32(16)) | (words >> np.uint32(16))
+    if _are_ordinary(bits):
+        singles: FloatArray = bits.view(np.float32).astype(np.float64)
+        singles *= 0.25
+        return singles
     exponent = (bits >> np.uint32(23)) & np.uint32(0xFF)
     wide = (bits & np.uint32(0x7FFFFF)).astype(np.uint64) << np.uint64(29)
     wide |= (exponent.astype(np.uint64) + np.uint64(1023 - 129)) << np.uint64(52)
@@ -112,8 +120,22 @@ def _from_vax(words: WordArray) -> FloatArray:
     return values
 
 
+def _are_ordinary(bits: WordArray) -> bool:
+    """Whether all of these, read as VAX F floats, are a quarter of what they are as IEEE singles.
+
+    That is so for exponents from 1 to 254 and for zero; 1 is left out, to which smaller numbers may be rounded.
+    """
+    without_sign = bits << np.uint32(1)
+    ordinary = without_sign - np.uint32(2 << 24) < np.uint32(253 << 24)
+    return bool(ordinary.all() or (ordinary | (bits == 0)).all())
+
+
 def _to_vax(values: FloatArray) -> WordArray:
     """Float64 to VAX F floats; NaN becomes the reserved operand, overflow the largest value."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        singles = np.multiply(values, 4.0).astype(np.float32).view(np.uint32)
+    if _are_ordinary(singles):
+        return ((singles << np.uint32(16)) | (singles >> np.uint32(16))).astype("<u4", copy=False)
     missing = np.isnan(values)
     bounded = np.clip(np.where(missing, 0.0, values), -VAX_LARGEST, VAX_LARGEST)
     mantissa, exponent = np.frexp(bounded)

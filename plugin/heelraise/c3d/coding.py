@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from heelraise.c3d.codec import Codec, FloatArray
 
 INT16_PEAK = 32767
-UNSIGNED_PEAK = 16383
+UNSIGNED_MIDDLE = 32768
 # Well inside the normal numbers of both float formats.
 SMALLEST_SCALE = 1e-36
 
@@ -29,26 +30,58 @@ def stored_float(value: float, codec: Codec) -> float:
     return float(codec.decode(codec.encode(np.array([value])))[0])
 
 
+def peak_of(samples: FloatArray) -> float:
+    """Largest magnitude, found without a copy of the samples; 0 of none, NaN where one is NaN."""
+    return max(float(np.max(samples, initial=0.0)), -float(np.min(samples, initial=0.0)))
+
+
 def analog_coding(
-    samples: FloatArray, codec: Codec, *, is_float: bool, gen_scale: float, unsigned: bool
+    samples: FloatArray,
+    codec: Codec,
+    *,
+    is_float: bool,
+    gen_scale: float,
+    unsigned: bool,
+    upper_half: bool = False,
 ) -> AnalogCoding:
     """Choose scale and offset for a channel.
 
-    Integers get the finest scale that holds the peak, so the error is at most peak / 65534. Unsigned ones
-    get half of that (peak / 32766): some readers, ezc3d among them, take samples and offsets as signed
-    whatever ANALOG:FORMAT says, and only the lower half of the range reads alike both ways. Floats keep
-    their value as it is, which takes a scale that undoes GEN_SCALE.
+    Integers get the finest scale that holds the peak, so the error is at most peak / 65534. Floats keep their
+    value as it is, which takes a scale that undoes GEN_SCALE.
+
+    Some readers, ezc3d among them, take samples as signed whatever ANALOG:FORMAT says. Unsigned integers read
+    alike both ways in the lower half of their range, which bounds the error by (highest - lowest) / 65532,
+    0 counted among the samples: as fine as signed ones for a signal of one sign, half as fine for one that
+    swings both ways. Where the file's own channels go beyond that half (`upper_half`), such readers are lost
+    anyway, and the whole range is used.
     """
     if is_float:
         return AnalogCoding(stored_float(1.0 / gen_scale, codec), 0)
-    limit = UNSIGNED_PEAK if unsigned else INT16_PEAK
+    if unsigned and not upper_half:
+        return _lower_half(samples if gen_scale > 0 else -samples, abs(gen_scale), codec)
+    offset = UNSIGNED_MIDDLE if unsigned else 0
     peak = float(np.max(np.abs(samples), initial=0.0))
-    if peak == 0.0:
-        return AnalogCoding(1.0, UNSIGNED_PEAK if unsigned else 0)
-    scale = stored_float(max(peak / limit / abs(gen_scale), SMALLEST_SCALE), codec)
-    if scale * limit * abs(gen_scale) < peak:
+    return AnalogCoding(_scale(peak, INT16_PEAK, abs(gen_scale), codec), offset)
+
+
+def _scale(span: float, steps: int, gen_scale: float, codec: Codec) -> float:
+    """The finest scale that a file can store with which a number of steps covers a span; 1 for none."""
+    if span == 0.0:
+        return 1.0
+    scale = stored_float(max(span / steps / gen_scale, SMALLEST_SCALE), codec)
+    if scale * steps * gen_scale < span:
         scale = stored_float(scale * (1.0 + 2.0**-23), codec)
-    return AnalogCoding(scale, UNSIGNED_PEAK if unsigned else 0)
+    return scale
+
+
+def _lower_half(samples: FloatArray, gen_scale: float, codec: Codec) -> AnalogCoding:
+    below = -float(np.min(samples, initial=0.0))
+    above = float(np.max(samples, initial=0.0))
+    if below == 0.0 or above == 0.0:
+        return AnalogCoding(_scale(below + above, INT16_PEAK, gen_scale, codec), INT16_PEAK if below else 0)
+    # One step less, as the offset is rounded up to a whole one.
+    scale = _scale(below + above, INT16_PEAK - 1, gen_scale, codec)
+    return AnalogCoding(scale, min(math.ceil(below / (scale * gen_scale)), INT16_PEAK))
 
 
 def encode_analogs(
@@ -71,8 +104,9 @@ def encode_analogs(
 def encode_integers(values: FloatArray, codec: Codec, *, unsigned: bool = False) -> npt.NDArray[Any]:
     """Rounded and limited 16-bit words, the upper half of unsigned ones in its bits."""
     low, high = (0, 65535) if unsigned else (-32768, 32767)
-    rounded = np.clip(np.rint(values), low, high).astype(np.int32)
-    return (rounded & 0xFFFF).astype(codec.order + "u2").view(codec.int16)
+    rounded = np.rint(values)
+    np.clip(rounded, low, high, out=rounded)
+    return rounded.astype(np.int32).astype(codec.order + "u2").view(codec.int16)
 
 
 def encode_fourth(

@@ -22,7 +22,8 @@ from heelraise.c3d.parameters import ParameterSection
 from heelraise.errors import InputError
 from heelraise.notes import Note
 
-CHUNK_BYTES = 1 << 20
+# Small enough that a chunk and what is made of it stay in a processor's second cache.
+CHUNK_BYTES = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -174,16 +175,26 @@ class Container:
         out = np.empty((layout.frames, layout.points, 3), dtype)
         if not out.size:
             return out
+        exact = layout.is_float and not self.codec.vax
+        indirect = not exact and out.dtype != np.float64
+        rows = min(self.rows_per_chunk, layout.frames) if indirect else 0
+        scratch = np.empty((rows, layout.points, 3))
         for first, words in self.frames():
             quads = words[:, : 4 * layout.points].reshape(len(words), layout.points, 4)
             part = out[first : first + len(words)]
+            work = scratch[: len(part)] if indirect else part
             with np.errstate(invalid="ignore", over="ignore"):
-                if layout.is_float and not self.codec.vax:
-                    part[...] = quads[..., :3]
-                else:
-                    scale = 1.0 if layout.is_float else layout.scale
-                    part[...] = self.codec.decode(quads[..., :3]) * scale
-                part[~(self.codec.decode(quads[..., 3]) >= 0)] = np.nan
+                # One coordinate at a time: numpy is slow where the innermost axis is as short as 3.
+                for axis in range(3):
+                    work[..., axis] = quads[..., axis] if exact else self.codec.decode(quads[..., axis])
+                if not layout.is_float:
+                    work *= layout.scale
+                if indirect:
+                    part[...] = work
+                fourth = self.codec.decode(quads[..., 3])
+                invalid = ~(fourth >= 0)
+                if invalid.any():
+                    part[invalid] = np.nan
         return out
 
     def residuals(self) -> FloatArray:
@@ -245,18 +256,29 @@ class Container:
         out = np.empty((layout.frames * layout.per_frame, scales.size), dtype)
         if not out.size:
             return out
-        plain = not np.any(offsets) and bool(np.all(scales == 1.0))
+        by_frame = out.reshape(layout.frames, layout.per_frame, scales.size)
+        shifted, scaled = bool(np.any(offsets)), not np.all(scales == 1.0)
+        exact = not (shifted or scaled or self.codec.vax)
+        indirect = not exact and out.dtype != np.float64
+        rows = min(self.rows_per_chunk, layout.frames) if indirect else 0
+        scratch = np.empty((rows, *by_frame.shape[1:]))
+        # As long as a frame's samples, so that numpy's innermost loop is.
+        offsets, scales = np.tile(offsets, layout.per_frame), np.tile(scales, layout.per_frame)
         for first, words in self.frames():
-            stored = words[:, 4 * layout.points :].reshape(-1, layout.channels)
+            stored = words[:, 4 * layout.points :].reshape(len(words), layout.per_frame, layout.channels)
             if not layout.is_float and self.analog_unsigned:
                 stored = stored.view(self.codec.order + "u2")
-            start = first * layout.per_frame
-            part = out[start : start + len(stored)]
+            part = by_frame[first : first + len(words)]
+            work = scratch[: len(part)] if indirect else part
             with np.errstate(invalid="ignore", over="ignore"):
-                if plain and not self.codec.vax:
-                    part[...] = stored[:, columns]
-                else:
-                    part[...] = (self.codec.decode(stored[:, columns]) - offsets) * scales
+                work[...] = stored[..., columns] if not self.codec.vax else self.codec.decode(stored[..., columns])
+                flat = work.reshape(len(words), -1, copy=False)
+                if shifted:
+                    flat -= offsets
+                if scaled:
+                    flat *= scales
+                if indirect:
+                    part[...] = work
         return out
 
     def events(self) -> tuple[Event, ...]:

@@ -31,7 +31,6 @@ from heelraise.c3d.records import (
 from heelraise.errors import InputError
 
 MAX_GROUPS = 127
-LARGEST_TABLE = 65_000
 
 
 @dataclass(frozen=True)
@@ -179,12 +178,19 @@ class SectionEdit:
         ours : int
             Longest text that may not be cut, in bytes (that of the original's entries).
         """
-        parts = split_series(name, len(table.entries))
+        parts = split_series(name, len(table.entries), self._sizes(group, name, table))
         for part, span in parts:
             self.put(group, part, _table_content(table, table.entries[span], ours))
         # Only removing our own channels can make a table need fewer parameters.
         needless = {id(parameter) for parameter in self._series(group, name)[len(parts) :]}
         self.remove(lambda record: id(record.parameter) in needless)
+
+    def _sizes(self, group: str, name: str, table: Table) -> list[int]:
+        """Entries of each part but the last, which may hold fewer than they could."""
+        parts = self._series(group, name)[:-1]
+        if table.kind == CHARACTER:
+            return [len(part.texts()) for part in parts]
+        return [len(part.data) // (abs(part.kind) * prod(table.shape)) for part in parts]
 
     def insert(
         self,
@@ -214,7 +220,8 @@ class SectionEdit:
         """Insert numbers, as integers where `whole` and the table does not hold floats."""
         kind = self.table(group, name, INTEGER if whole else FLOAT).kind
         if kind == BYTE and any(not 0 <= value <= 255 for value in (*new, filler)):
-            raise InputError(f"{group}:{name} is a table of bytes and cannot hold {max(new):g}")
+            self._widen(group, name)
+            kind = INTEGER
         self.insert(
             group,
             name,
@@ -223,6 +230,12 @@ class SectionEdit:
             kind=kind,
             filler=self._number(filler, kind),
         )
+
+    def _widen(self, group: str, name: str) -> None:
+        """Store a table of bytes as 16-bit integers, its values unchanged."""
+        for parameter in self._series(group, name):
+            content = Content(INTEGER, parameter.dims, self._converted(parameter, INTEGER))
+            self.put(parameter.group, parameter.name, content)
 
     def _number(self, value: float, kind: int) -> bytes:
         if kind == BYTE:
@@ -262,6 +275,4 @@ def _table_content(table: Table, entries: list[bytes], original: int) -> Content
         return Content(table.kind, (*table.shape, count), b"".join(entries))
     width = max((len(entry) for entry in entries), default=1)
     width = min(width, max(original, MAX_RECORD_DATA // max(count, 1)))
-    if width * count > LARGEST_TABLE:
-        raise InputError("a table of texts would grow beyond the size that a parameter can have")
     return Content(CHARACTER, (width, count), b"".join(entry[:width].ljust(width) for entry in entries))

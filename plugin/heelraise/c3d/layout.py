@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from heelraise.c3d.codec import is_plausible
+from heelraise.c3d.frame_count import MAX_UINT16, count_frames, fills, first_frame, stated_counts
 from heelraise.c3d.header import BLOCK, Header
 from heelraise.c3d.parameters import ParameterSection
 from heelraise.notes import Note
 
-MAX_UINT16 = 0xFFFF
+__all__ = ["MAX_UINT16", "Layout", "data_stop", "resolve_layout"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Layout:
         Hz; 0 where the file gives no rate.
     counted_by_size : bool
         The frames were counted from the file's size: it states none, or more than it holds.
+    filled : bool
+        Of frames so counted, those that are but the zeros up to the end of the last block are left out.
     """
 
     points: int
@@ -46,6 +49,7 @@ class Layout:
     point_rate: float
     analog_rate: float
     counted_by_size: bool = False
+    filled: bool = False
 
     @property
     def word_bytes(self) -> int:
@@ -98,11 +102,11 @@ def resolve_layout(header: Header, section: ParameterSection, size: int, section
     notes : list of Note
     """
     notes: list[Note] = []
-    start = _data_start(header, section, size, section_end, notes)
-    stop = _data_stop(section, start, size)
-    counts = _frame_counts(header, section)
-    shape = _shape(header, section, stop - start, counts, notes)
-    frames, by_size = _frames(shape, stop - start, counts, notes)
+    counts = stated_counts(header, section)
+    start = _data_start(header, section, size, section_end, counts, notes)
+    available = data_stop(header, section, start, size) - start
+    shape = _shape(header, section, available, counts, notes)
+    frames, by_size = count_frames(header, counts, shape.frame_bytes, available, notes)
     per_frame = _per_frame(header, section, shape.analog_words, notes)
     point_rate, analog_rate = _rates(header, section, per_frame, shape.analog_words > 0, notes)
     layout = Layout(
@@ -113,7 +117,7 @@ def resolve_layout(header: Header, section: ParameterSection, size: int, section
         is_float=shape.is_float,
         scale=_scale(header, section, shape.is_float, notes),
         start=start,
-        first_frame=_first_frame(header, section),
+        first_frame=first_frame(header, section),
         point_rate=point_rate,
         analog_rate=analog_rate,
         counted_by_size=by_size,
@@ -121,11 +125,13 @@ def resolve_layout(header: Header, section: ParameterSection, size: int, section
     return layout, notes
 
 
-def _data_start(header: Header, section: ParameterSection, size: int, section_end: int, notes: list[Note]) -> int:
+def _data_start(
+    header: Header, section: ParameterSection, size: int, section_end: int, counts: list[int], notes: list[Note]
+) -> int:
+    """The header's start of the data section, unless only another one is filled by the stated frames."""
     parameter = int(section.number("POINT", "DATA_START", 0, unsigned=True))
-    blocks = (header.data_block, parameter)
-    usable = [block for block in blocks if block > 1 and (block - 1) * BLOCK <= size]
-    if not usable:
+    blocks = [block for block in (header.data_block, parameter) if block > 1 and (block - 1) * BLOCK <= size]
+    if not blocks:
         notes.append(
             Note(
                 "data_start_missing",
@@ -133,55 +139,38 @@ def _data_start(header: Header, section: ParameterSection, size: int, section_en
             )
         )
         return section_end
-    if usable[0] != header.data_block:
-        notes.append(Note("data_start_disagrees", "The header's data start is unusable; POINT:DATA_START is used."))
-    elif 1 < parameter != header.data_block:
-        notes.append(
-            Note(
-                "data_start_disagrees",
-                f"POINT:DATA_START is {parameter}; the header's {header.data_block} is used.",
-            )
-        )
-    return (usable[0] - 1) * BLOCK
+    starts = [(block - 1) * BLOCK for block in blocks]
+    parameter_start = (header.parameter_block - 1) * BLOCK
+    if parameter_start <= starts[0] < parameter_start + section.end and section_end <= size:
+        # Samples cannot begin among the parameters.
+        starts.append(section_end)
+    start = starts[0]
+    if len(set(starts)) > 1:
+        shapes = _shapes(header, section)
+        start = next((start for start in starts if _any_fills(header, section, shapes, start, size, counts)), start)
+    used = start // BLOCK + 1
+    if used != header.data_block or (parameter > 1 and parameter != used):
+        stated = f"{header.data_block} in the header and {parameter} in POINT:DATA_START"
+        notes.append(Note("data_start_disagrees", f"The data section's first block is {stated}; block {used} is used."))
+    return start
 
 
-def _data_stop(section: ParameterSection, start: int, size: int) -> int:
-    """End of the bytes that frames may use: rotation data has a section of its own behind them."""
+def _any_fills(
+    header: Header, section: ParameterSection, shapes: list[_Shape], start: int, size: int, counts: list[int]
+) -> bool:
+    available = data_stop(header, section, start, size) - start
+    return any(fills(shape.frame_bytes, available, counts) for shape in shapes)
+
+
+def data_stop(header: Header, section: ParameterSection, start: int, size: int) -> int:
+    """End of the bytes that frames may use: rotations, or the parameters, may have a section behind them."""
     rotation = (int(section.number("ROTATION", "DATA_START", 0, unsigned=True)) - 1) * BLOCK
-    return rotation if start < rotation < size else size
+    parameters = (header.parameter_block - 1) * BLOCK
+    return min([stop for stop in (rotation, parameters) if start < stop < size], default=size)
 
 
-def _frame_counts(header: Header, section: ParameterSection) -> list[int]:
-    """Frame counts that the file states, the most trusted first."""
-    counts = []
-    first, last = (_field(section, name) for name in ("ACTUAL_START_FIELD", "ACTUAL_END_FIELD"))
-    if first is not None and last is not None and _agrees(first, header.first_frame):
-        counts.append(last - first + 1)
-    counts.append(header.last_frame - header.first_frame + 1 if header.last_frame else 0)
-    counts.append(int(min(max(section.number("POINT", "LONG_FRAMES", 0), 0), 2**40)))
-    counts.append(int(section.number("POINT", "FRAMES", 0, unsigned=True)))
-    return [count for count in counts if count > 0]
-
-
-def _field(section: ParameterSection, name: str) -> int | None:
-    """A frame number of the TRIAL group, stored as low and high 16-bit words."""
-    values = section.numbers("TRIAL", name, unsigned=True).ravel()
-    if values.size != 2 or not all(0 <= value <= MAX_UINT16 for value in values):
-        return None
-    return int(values[0]) + int(values[1]) * (MAX_UINT16 + 1)
-
-
-def _agrees(frame: int, stored: int) -> bool:
-    return stored in (frame & MAX_UINT16, min(frame, MAX_UINT16))
-
-
-def _first_frame(header: Header, section: ParameterSection) -> int:
-    first = _field(section, "ACTUAL_START_FIELD")
-    return first if first is not None and _agrees(first, header.first_frame) else header.first_frame
-
-
-def _shape(header: Header, section: ParameterSection, available: int, counts: list[int], notes: list[Note]) -> _Shape:
-    """Points, analog words and number format: the header's unless only another choice fills the file."""
+def _shapes(header: Header, section: ParameterSection) -> list[_Shape]:
+    """Points, analog words and number format in every combination that the file states, the header's first."""
     parameter_scale = section.number("POINT", "SCALE", 0)
     stated = header.scale if is_plausible(header.scale, 1e-30, 1e30) else parameter_scale
     is_float = stated <= 0
@@ -192,14 +181,19 @@ def _shape(header: Header, section: ParameterSection, available: int, counts: li
     formats = [is_float]
     if stated == 0 or (parameter_scale and (parameter_scale <= 0) != is_float):
         formats.append(not is_float)
-    shapes = [
+    return [
         _Shape(int(points), int(words), floats)
         for floats, words, points in product(
             formats, (header.analog_words, used_words), (header.point_count, used_points)
         )
         if 0 <= points <= MAX_UINT16 and 0 <= words <= MAX_UINT16 * MAX_UINT16
     ]
-    chosen = next((shape for shape in shapes if _fills(shape, available, counts)), None)
+
+
+def _shape(header: Header, section: ParameterSection, available: int, counts: list[int], notes: list[Note]) -> _Shape:
+    """The header's counts and format unless only another choice fills the data section."""
+    shapes = _shapes(header, section)
+    chosen = next((shape for shape in shapes if fills(shape.frame_bytes, available, counts)), None)
     if chosen is None:
         chosen = next((shape for shape in shapes if 0 < shape.frame_bytes <= available), shapes[0])
     if chosen != shapes[0]:
@@ -218,49 +212,6 @@ def _shape(header: Header, section: ParameterSection, available: int, counts: li
             )
         )
     return chosen
-
-
-def _fills(shape: _Shape, available: int, counts: list[int]) -> bool:
-    return shape.frame_bytes > 0 and any(0 <= available - count * shape.frame_bytes < BLOCK for count in counts)
-
-
-def _frames(shape: _Shape, available: int, counts: list[int], notes: list[Note]) -> tuple[int, bool]:
-    """Whole frames that are really there, and whether only the file's size says so."""
-    if shape.frame_bytes == 0:
-        return (counts[0] if counts and counts[0] <= MAX_UINT16 else 0), False
-    held = max(available // shape.frame_bytes, 0)
-    if not counts:
-        notes.append(Note("frame_count_missing", f"No frame count is given; the data section holds {held} frames."))
-        return held, True
-    filling = [count for count in counts if _fills(shape, available, [count])]
-    if filling:
-        if filling[0] != counts[0]:
-            notes.append(
-                Note(
-                    "frame_count_disagrees",
-                    f"{counts[0]} frames are stated, {filling[0]} are in the data section.",
-                )
-            )
-        return filling[0], False
-    possible = [count for count in counts if count <= held]
-    if not possible:
-        notes.append(
-            Note(
-                "file_truncated",
-                f"{min(counts)} frames are stated, the data section holds {held} whole ones.",
-            )
-        )
-        return held, True
-    if possible[0] != counts[0]:
-        notes.append(
-            Note(
-                "frame_count_disagrees",
-                f"{counts[0]} frames are stated, {possible[0]} are read from room for {held}.",
-            )
-        )
-    else:
-        notes.append(Note("trailing_data", f"The file goes on behind the {possible[0]} stated frames."))
-    return possible[0], False
 
 
 def _rate_ratio(header: Header, section: ParameterSection) -> int:
@@ -329,7 +280,10 @@ def _scale(header: Header, section: ParameterSection, is_float: bool, notes: lis
     parameter = section.number("POINT", "SCALE", 0)
     for scale in (header.scale, parameter):
         if is_plausible(scale, 1e-30, 1e30):
-            if not is_float and parameter and abs(abs(parameter) - abs(scale)) > 1e-6 * abs(scale):
+            if scale != header.scale:
+                text = f"The header's point scale is {header.scale:g}; POINT:SCALE, {parameter:g}, is used."
+                notes.append(Note("scale_disagrees", text))
+            elif not is_float and parameter and abs(abs(parameter) - abs(scale)) > 1e-6 * abs(scale):
                 notes.append(Note("scale_disagrees", f"POINT:SCALE is {parameter:g}; the header's {scale:g} is used."))
             return abs(scale)
     notes.append(Note("scale_missing", "No usable point scale is given; 1 is used."))

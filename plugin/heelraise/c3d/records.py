@@ -152,7 +152,14 @@ def join_section(raws: Sequence[bytes], preamble: bytes, codec: Codec, *, blocks
     return (head + body).ljust(blocks * BLOCK, b"\0")
 
 
-def split_series(name: str, count: int) -> list[tuple[str, slice]]:
-    """Names NAME, NAME2, ... and the entries that each holds."""
-    parts = [slice(start, start + MAX_ENTRIES) for start in range(0, max(count, 1), MAX_ENTRIES)]
-    return [(name if i == 0 else f"{name}{i + 1}", part) for i, part in enumerate(parts)]
+def split_series(name: str, count: int, sizes: Sequence[int] = ()) -> list[tuple[str, slice]]:
+    """Names NAME, NAME2, ... and the entries that each holds: the given sizes first, 255 from there on."""
+    starts = [0]
+    for size in sizes:
+        if starts[-1] + size < count:
+            starts.append(starts[-1] + size)
+    starts += range(starts[-1] + MAX_ENTRIES, count, MAX_ENTRIES)
+    stops = [*starts[1:], count]
+    return [
+        (name if i == 0 else f"{name}{i + 1}", slice(*span)) for i, span in enumerate(zip(starts, stops, strict=True))
+    ]

@@ -1,7 +1,8 @@
 """The way back: what a copy must remember so that the original can be restored byte for byte.
 
 The head of a file (everything before its samples) is described by copies out of the new head, runs of
-zeros and literal bytes. A checksum tells whether somebody else has changed the copy since.
+zeros and literal bytes. A seal, the checksum of the new head, tells whether somebody else has changed the
+copy since: an edited copy holds more than the original and our additions, and is not taken back to it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,22 @@ COPY, ZEROS, LITERAL = 0, 1, 2
 _STEP = struct.Struct("<BII")
 _FRONT = struct.Struct("<4s16sIHI")
 MAX_HEAD = 1 << 19
+# Stands where the seal will be while the head is made.
+SEAL_MARK = b"\0heelraise seal\xff"
+
+
+def sealed(head: bytes) -> bytes:
+    """A head whose one seal mark is replaced by the head's checksum; unchanged where there is not one mark."""
+    return head.replace(SEAL_MARK, _checksum(head)) if head.count(SEAL_MARK) == 1 else head
+
+
+def is_sealed(head: bytes, seal: bytes) -> bool:
+    """Whether a head is what it was when it was sealed."""
+    return len(seal) == len(SEAL_MARK) and _checksum(head.replace(seal, SEAL_MARK, 1)) == seal
+
+
+def _checksum(head: bytes) -> bytes:
+    return hashlib.sha256(head).digest()[: len(SEAL_MARK)]
 
 
 def segment(stream: bytes, places: Sequence[tuple[bytes, int]]) -> bytes:

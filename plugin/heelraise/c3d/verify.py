@@ -13,6 +13,7 @@ import numpy.typing as npt
 from heelraise.c3d import header as at
 from heelraise.c3d.additions import AnalogChannel
 from heelraise.c3d.base import GROUP, Base
+from heelraise.c3d.coding import peak_of
 from heelraise.c3d.container import Container
 from heelraise.c3d.edit import SectionEdit
 from heelraise.c3d.header import BLOCK
@@ -160,8 +161,10 @@ def _compare_samples(
     """Compare stored words, and find how far each appended channel is from what it should be."""
     layout, source = base.layout, base.source
     points, count, per_frame = 4 * layout.points, layout.channels, layout.per_frame
-    errors, peaks = np.zeros(len(channels)), np.zeros(len(channels))
+    errors = np.zeros(len(channels))
+    peaks = np.array([peak_of(channel.samples) for channel in channels])
     scales, offsets = copied.analog_scales[count:], copied.analog_offsets[count:]
+    shifted, scaled = bool(np.any(offsets)), not np.all(scales == 1.0)
     everything = count == source.layout.channels
     rows = copied.rows_per_chunk
     for (first, new), (_, old) in zip(copied.frames(rows), source.frames(rows), strict=True):
@@ -172,17 +175,23 @@ def _compare_samples(
         if not _same(ours[..., :count], theirs if everything else theirs[..., base.keep]):
             return "its analog samples are not the original's", []
         if channels:
-            stored = ours[..., count:].reshape(-1, len(channels))
+            # Channel after channel, as the wanted samples lie in memory.
+            stored = np.ascontiguousarray(np.moveaxis(ours[..., count:], 2, 0)).reshape(len(channels), -1)
             if not layout.is_float and copied.analog_unsigned:
                 stored = stored.view(source.codec.order + "u2")
-            values = (source.codec.decode(stored) - offsets) * scales
+            values = source.codec.decode(stored)
+            if shifted:
+                values -= offsets[:, None]
+            if scaled:
+                values *= scales[:, None]
             span = slice(first * per_frame, (first + len(new)) * per_frame)
-            wanted = np.stack([channel.samples[span] for channel in channels], axis=1)
-            np.maximum(errors, np.max(np.abs(values - wanted), axis=0), out=errors)
-            np.maximum(peaks, np.max(np.abs(wanted), axis=0), out=peaks)
+            for row, channel in zip(values, channels, strict=True):
+                row -= channel.samples[span]
+            np.abs(values, out=values)
+            np.maximum(errors, values.max(axis=1), out=errors)
     # Half a step of the integers, or what a float of 24 bits can hold, and a little for rounding.
     step = np.abs(scales) * 0.51 if not layout.is_float else peaks * 2.0**-22
-    if np.any(errors > step + TINY):
+    if not np.all(errors <= step + TINY):
         return "its new channels do not hold their samples", []
     return None, [float(error) for error in errors]
 

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from heelraise.c3d.base import GROUP
+from heelraise.c3d.child import Child
 from heelraise.c3d.container import Container
 
 CHILD = Path(__file__).with_name("_ezc3d_child.py")
@@ -46,61 +41,6 @@ class Ezc3dVerdict:
         return self.status in ACCEPTABLE
 
 
-class _Child:
-    """One child process; its answers arrive in a queue, None when it has ended."""
-
-    def __init__(self, original: Path) -> None:
-        # -P keeps the child's folder, with modules named like common ones, off its path.
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", str(CHILD), str(original)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
-        self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self.started = time.monotonic()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.answers.put(line)
-        self.answers.put(None)
-
-    def ask(self, request: dict[str, object]) -> None:
-        """Send a request; a child that has ended is noticed by its missing answer."""
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            return
-
-    def answer(self, timeout: float) -> Ezc3dVerdict:
-        """Wait for an answer."""
-        try:
-            line = self.answers.get(timeout=max(timeout, 0.0))
-        except queue.Empty:
-            return Ezc3dVerdict("timeout", f"ezc3d did not finish within {TIMEOUT_S:g} s")
-        if line is None:
-            return Ezc3dVerdict("crashed", f"ezc3d ended with status {self.process.wait()}")
-        fields = json.loads(line)
-        return Ezc3dVerdict(str(fields["status"]), str(fields["reason"]))
-
-    def close(self) -> None:
-        """End the child and collect it."""
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    # A request that the dead child never read is flushed in vain.
-                    continue
-
-
 class Ezc3dJudge:
     """Starts reading the original at once, so that it happens beside other work; then judges copies.
 
@@ -117,13 +57,13 @@ class Ezc3dJudge:
         self._original = Path(original).resolve()
         self._timeout = timeout_s
         self._about_original: Ezc3dVerdict | None = None
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._failed_start = ""
         self._start()
 
     def _start(self) -> None:
         try:
-            self._child = _Child(self._original)
+            self._child = Child(CHILD, str(self._original), "ezc3d")
         except OSError as error:
             self._failed_start = error.strerror or str(error)
 
@@ -168,6 +108,14 @@ class Ezc3dJudge:
             self._about_original = None
             self._start()
             verdict = self._ask(request)
+        if verdict.status == "different" and original is not None:
+            # It may have garbled the original already: a few frames as we read them tell.
+            frames = sorted({0, original.frame_count // 2, original.frame_count - 1})
+            rows = [frame * original.analog_per_frame for frame in frames] if original.analog_count else []
+            # One marker's coordinates after the other, as ezc3d's arrays turned round have them.
+            values = [original.points()[frames].tolist(), original.analogs()[rows].tolist()]
+            request |= {"count": original.frame_count, "frames": frames, "rows": rows, "values": values}
+            verdict = self._ask(request)
         return verdict
 
     def _ask(self, request: dict[str, object]) -> Ezc3dVerdict:
@@ -176,7 +124,7 @@ class Ezc3dJudge:
             return Ezc3dVerdict("unavailable", reason)
         if self._about_original is None:
             elapsed = time.monotonic() - self._child.started
-            about = self._child.answer(self._timeout - elapsed)
+            about = self._answer(self._child, self._timeout - elapsed)
             if about.status in ("crashed", "timeout"):
                 # What it cannot survive in the original it need not survive in the copy.
                 self._about_original = Ezc3dVerdict("original_unreadable", about.reason)
@@ -185,4 +133,8 @@ class Ezc3dJudge:
         if self._about_original.status != "ready":
             return self._about_original
         self._child.ask(request)
-        return self._child.answer(self._timeout)
+        return self._answer(self._child, self._timeout)
+
+    def _answer(self, child: Child, timeout: float) -> Ezc3dVerdict:
+        found = child.answer(timeout, self._timeout)
+        return Ezc3dVerdict(found.status, found.reason)

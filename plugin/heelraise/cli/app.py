@@ -67,6 +67,10 @@ def analyze(
         Path | None,
         typer.Option("--static", help="C3D of quiet stance that sets the zero of the angles.", show_default=False),
     ] = None,
+    in_place: Annotated[
+        bool,
+        typer.Option("--in-place", help="Replace the trial by the copy and keep it as <trial>.c3d.orig."),
+    ] = False,
     verify: VerifyOption = Verify.ezc3d,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     debug: Debug = False,
@@ -75,7 +79,7 @@ def analyze(
     from heelraise.cli.show import outcome
     from heelraise.pipeline import analyze_file
 
-    published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d)
+    published = analyze_file(trial, protocol, output, static=static, ezc3d=verify is Verify.ezc3d, in_place=in_place)
     if not quiet:
         typer.echo(outcome(published))
 
@@ -99,11 +103,17 @@ def batch(
 
 
 @app.command()
-def inspect(trial: Trial, debug: Debug = False) -> None:
+def inspect(
+    trial: Trial,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file that contradicts itself, instead of saying how it was read.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Show what is in a file, and what each label would be taken for."""
     from heelraise.cli.show import inspection
 
-    inspection(trial)
+    inspection(trial, strict=strict)
 
 
 def _list_scenarios(show: bool) -> None:

@@ -31,7 +31,8 @@ def outcome(published: Published) -> str:
     if not_assessed:
         lines.append(f"  not assessed: {', '.join(not_assessed)}")
     lines += [f"  warning: {note.message}" for note in result.notes]
-    lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added)"]
+    kept = f"; the original is kept as {published.original}" if published.original else ""
+    lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added{kept})"]
     return "\n".join(lines)
 
 
@@ -52,7 +53,7 @@ def versions() -> str:
     return "\n".join(lines)
 
 
-def inspection(path: Path) -> None:
+def inspection(path: Path, *, strict: bool = False) -> None:
     """Print what is in a file: facts, labels and their meaning, plates, events, oddities."""
     from rich.console import Console
     from rich.table import Table
@@ -63,7 +64,7 @@ def inspection(path: Path) -> None:
     from heelraise.protocol import load_protocol
     from heelraise.trial import read_c3d
 
-    trial = read_c3d(path)
+    trial = read_c3d(path, strict=strict)
     body = read_body(trial, load_protocol(None).protocol)
     geometries, plate_notes = read_plates(trial.container, body.axes.to_mm)
     emg = identify_muscles(trial.analog_labels, trial.analog_units)

@@ -111,7 +111,10 @@ class CopSeries:
 
 @dataclass(frozen=True, eq=False)
 class EmgSeries:
-    """EMG of one muscle, band-passed (zero phase), system delay applied; `values` (N,) in `unit`."""
+    """EMG of one muscle, band-passed (zero phase), system delay applied.
+
+    `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end.
+    """
 
     muscle: str
     code: str

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import bridge
 from heelraise.labelled.model import EmgSeries
+from heelraise.labelled.rails import on_a_limit
 from heelraise.labels import identify_muscles
 from heelraise.notes import Note
 from heelraise.signal.filters import bandpass, highpass, notch
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from heelraise.trial import Trial
 
 Array = NDArray[np.float64]
-VOLTS = {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "uv": 1e-6, "µv": 1e-6, "μv": 1e-6, "microv": 1e-6}
+PREFIXES = {"": 1.0, "m": 1e-3, "milli": 1e-3, "u": 1e-6, "μ": 1e-6, "micro": 1e-6, "n": 1e-9, "nano": 1e-9}
+# A micro sign in UTF-8 that was taken for Latin-1 comes with an Â in front.
+_STRAY = str.maketrans("", "", " \t._-[]()Â\0")
 FLAG_WORDS = {
     "clipped": "rests on its largest or smallest value",
     "dead": "hardly changes",
@@ -42,9 +48,12 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     records: list[dict[str, Any]] = []
     rate = trial.analog_rate
     raw = trial.analogs[:, [channel.column for channel in channels]]
-    raw = np.where(np.isfinite(raw), raw, 0.0)
+    known = np.isfinite(raw)
+    missing = 1.0 - known.mean(axis=0)
+    for column in np.flatnonzero(missing):
+        raw[:, column] = bridge(raw[:, column])
     flags = _flags(raw, rate)
-    bands = _band(raw, rate, protocol)
+    bands = np.where(known, _band(raw, rate, protocol), np.nan)
     if protocol.emg.delay_ms:
         bands = advance(bands, protocol.emg.delay_ms / 1000.0 * rate)
     seen: set[tuple[str, str]] = set()
@@ -56,14 +65,15 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
             continue
         seen.add((channel.muscle, channel.side))
         unit = trial.analog_units[channel.column].strip()
-        factor = VOLTS.get(unit.lower())
+        factor = volts(unit)
         if factor is None:
-            notes.append(
-                Note(
-                    "emg_unit_unknown",
-                    f"EMG '{channel.label}' is in '{unit}', which is no voltage; kept as it is.",
-                )
-            )
+            said = f"is in '{unit}', which is no voltage" if unit else "has no unit"
+            notes.append(Note("emg_unit_unknown", f"EMG '{channel.label}' {said}; kept as it is."))
+        if missing[k]:
+            text = f"EMG '{channel.label}' lacks {100 * missing[k]:.2g} % of its samples, which are left out."
+            if missing[k] == 1.0:
+                text = f"EMG '{channel.label}' has no finite sample."
+            notes.append(Note("emg_missing", text))
         for flag in flags[k]:
             notes.append(
                 Note(
@@ -79,6 +89,7 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
         records.append(
             {"name": channel.label, "muscle": channel.muscle, "side": channel.side, "rule": channel.rule}
             | ({"flags": list(flags[k])} if flags[k] else {})
+            | ({"missing": float(missing[k])} if missing[k] else {})
         )
     description: dict[str, Any] = {"channels": records}
     description["delay_ms"] = protocol.emg.delay_ms if protocol.emg.delay_ms is not None else "unset"
@@ -92,10 +103,32 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     return tuple(found), description, tuple(notes)
 
 
+def volts(unit: str) -> float | None:
+    """Volts in one unit of that name, None where it names no voltage.
+
+    Parameters
+    ----------
+    unit : str
+        ANALOG:UNITS as stored: ``V``, ``mV``, ``uV``, ``µV``, ``Microvolts`` ...
+
+    Returns
+    -------
+    float or None
+    """
+    # Files hold the micro sign and the Greek letter; NFKC makes one of them.
+    plain = unicodedata.normalize("NFKC", unit.translate(_STRAY)).lower()
+    match = re.fullmatch(r"(.*?)v(?:olts?)?", plain)
+    return PREFIXES.get(match[1]) if match else None
+
+
 def _flags(raw: Array, rate: float) -> list[tuple[str, ...]]:
     quality = emg_quality(raw, rate)
-    names = ("clipped", "dead", "mains")
-    return [tuple(name for name in names if getattr(quality, name)[column]) for column in range(raw.shape[1])]
+    flags = {
+        "clipped": (quality.clipped | on_a_limit(raw)) & ~quality.dead,
+        "dead": quality.dead,
+        "mains": quality.mains,
+    }
+    return [tuple(name for name, flag in flags.items() if flag[column]) for column in range(raw.shape[1])]
 
 
 def _band(values: Array, rate: float, protocol: Protocol) -> Array:
@@ -114,6 +147,7 @@ def _band(values: Array, rate: float, protocol: Protocol) -> Array:
 
 
 def advance(values: Array, samples: float) -> Array:
-    """Shift records (n, C) earlier by a fractional number of samples, holding their ends."""
+    """Shift records (n, C) earlier by a fractional number of samples; NaN where that leads beyond their ends."""
     index = np.arange(values.shape[0])
-    return np.stack([np.interp(index + samples, index, column) for column in values.T], axis=1)
+    moved = [np.interp(index + samples, index, column, left=np.nan, right=np.nan) for column in values.T]
+    return np.stack(moved, axis=1)

@@ -14,6 +14,7 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import frames_of, measured
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import (
+    MAX_MISSING,
     MIN_EPOCHS,
     MIN_SPECTRAL_RATE_HZ,
     EmgEpochs,
@@ -67,8 +68,16 @@ def _of_phase(
     for k, one in enumerate(own):
         found += _amplitude(one, phase, epochs, k)
         found += _spectrum(one, phase, epochs, k)
-    if duration >= MIN_TREMOR_S:
-        found += _modulation(own, phase, window, rate, tremor, alpha, generator)
+    if duration < MIN_TREMOR_S:
+        return found
+    missing = 1.0 - np.isfinite(window).mean(axis=0)
+    whole = [k for k in range(len(own)) if missing[k] <= MAX_MISSING]
+    if whole:
+        found += _modulation([own[k] for k in whole], phase, window[:, whole], rate, tremor, alpha, generator)
+    for k in set(range(len(own))) - set(whole):
+        reason = f"{missing[k]:.0%} of the samples are missing"
+        for name, unit in (("tremor_frequency", "Hz"), ("tremor_rms", "1")):
+            found.append(_record(name, own[k], phase, unit, status="masked", reason=reason))
     return found
 
 
@@ -86,9 +95,16 @@ def _mean_interval(values: Array) -> tuple[float, tuple[float, float] | None]:
 
 
 def _amplitude(one: EmgSeries, phase: Phase, epochs: EmgEpochs, k: int) -> list[Metric]:
-    power, interval = _mean_interval(epochs.rms[:, k] ** 2)
+    rms = epochs.rms[:, k]
+    known = rms[np.isfinite(rms)]
+    if not known.size:
+        reason = f"samples are missing in each of {rms.size} epochs"
+        return [_record("emg_rms", one, phase, one.unit, status="masked", reason=reason)]
+    power, interval = _mean_interval(known**2)
     ci = (float(np.sqrt(max(interval[0], 0.0))), float(np.sqrt(interval[1]))) if interval else None
-    detail = {"flags": list(one.flags)} if one.flags else {}
+    detail: dict[str, Any] = {"flags": list(one.flags)} if one.flags else {}
+    if known.size < rms.size:
+        detail["epochs_missing"] = int(rms.size - known.size)
     return [_record("emg_rms", one, phase, one.unit, value=float(np.sqrt(power)), ci95=ci, detail=detail)]
 
 
@@ -155,7 +171,7 @@ def _depth(
 ) -> list[Metric]:
     detail = {"duration_s": window.size / rate, "measure": "modulation_depth"}
     if estimate.frequency is None:
-        level = float(np.mean(np.abs(window)))
+        level = float(np.nanmean(np.abs(window)))
         limit = np.sqrt(2) * estimate.upper_limit / level if estimate.upper_limit is not None and level > 0 else None
         reason = "no peak stands above the background"
         return [

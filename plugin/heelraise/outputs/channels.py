@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import bridge
 from heelraise.labelled.model import CopSeries, EmgSeries, Signals
 from heelraise.phases.model import PHASE_CODES, Phase
 from heelraise.result import Channel
@@ -121,8 +122,13 @@ def _emg(emg: EmgSeries, band: Band) -> list[Channel]:
         return []
     s = SHORT[emg.side]
     rectified = np.abs(emg.values)
-    activation = np.maximum(lowpass(rectified, emg.rate, ACTIVATION_HZ), 0.0)
-    tremor = bandpass(rectified, emg.rate, *band)
+    known = np.isfinite(rectified)
+    if not known.any():
+        return []
+    # Filters need every sample; what was missing is held in the result like any other masked sample.
+    whole = bridge(rectified)
+    activation = held(np.where(known, np.maximum(lowpass(whole, emg.rate, ACTIVATION_HZ), 0.0), np.nan))
+    tremor = held(np.where(known, bandpass(whole, emg.rate, *band), np.nan))
     return [
         Channel(
             f"HR_E_{emg.code}_{s}",

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise._version import __version__
-from heelraise.c3d import AnalogChannel, AnalysisValue, Event, append
-from heelraise.errors import OutputError
+from heelraise.c3d import AnalogChannel, AnalysisValue, CopyReport, Event, append
+from heelraise.errors import InputError, OutputError
 from heelraise.outputs.numbers import rounded
 from heelraise.signal.filters import resample_bandlimited
 from heelraise.trial import event_stamp
@@ -41,19 +41,29 @@ def write_copy(result: TrialResult, target: Path) -> dict[str, Any]:
     path = trial.container.path
     if target.exists() and path.exists() and target.samefile(path):
         raise OutputError("the copy would replace its own original", where=str(target), todo="name another file")
-    report = append(
-        trial.container,
-        target,
-        channels=channels,
-        events=events,
-        analysis=analysis,
-        provenance={**provenance(result), "EVENT_STAMP": event_stamp(events)},
-    )
+    left_out: list[str] = []
+
+    def attempt(events: list[Event]) -> CopyReport:
+        stamp = {**provenance(result), "EVENT_STAMP": event_stamp(events)}
+        return append(trial.container, target, channels=channels, events=events, analysis=analysis, provenance=stamp)
+
+    try:
+        report = attempt(events)
+    except InputError as refusal:
+        # An event table that cannot grow need not cost the channels.
+        if not events or not channels:
+            raise
+        try:
+            report = attempt([])
+        except InputError:
+            raise refusal from None
+        left_out = [f"The copy carries no events of ours: {refusal.why or refusal.what}."]
+        events = []
     return {
         "channels": [channel.label for channel in channels],
         "events": len(events),
         "analysis": sorted({value.name for value in analysis}),
-        "notes": [note.message for note in report.notes],
+        "notes": [*(note.message for note in report.notes), *left_out],
     }
 
 

@@ -40,7 +40,7 @@ def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None)
         "schema": SCHEMA,
         "headline": {"verdict": result.verdict, "not_assessed": not_assessed, **result.headline},
         "source": {
-            "file": readable(trial.container.path.name),
+            "file": readable(trial.file),
             "sha256": trial.container.sha256,
             "point_rate_hz": trial.point_rate or None,
             "analog_rate_hz": trial.analog_rate or None,
@@ -131,8 +131,7 @@ def software() -> dict[str, str]:
 def _static(result: TrialResult) -> dict[str, str] | None:
     if result.static is None:
         return None
-    container = result.static.container
-    return {"file": readable(container.path.name), "sha256": container.sha256}
+    return {"file": readable(result.static.file), "sha256": result.static.container.sha256}
 
 
 def readable(name: str) -> str:

@@ -107,7 +107,7 @@ def compute_plate(
     loaded = vertical > load_threshold_n if load_threshold_n is not None else np.abs(vertical) > 0
     loaded &= np.isfinite(vertical)
     cop, free_moment = wrench.cop, sign * turn * wrench.free_moment
-    if geometry.type == 3 and not (geometry.origin[0] and geometry.origin[1]):
+    if TYPES[geometry.type].has_distances and not (geometry.origin[0] and geometry.origin[1]):
         remarks.add("cop_not_available", "has no distances of its transducers in ORIGIN; only its force is known")
         cop, moment = np.full_like(cop, np.nan), np.full_like(moment, np.nan)
         free_moment = np.full_like(free_moment, np.nan)
@@ -168,8 +168,9 @@ def _refusal(geometry: PlateGeometry, why: str) -> PlateRefused:
 
 def _factors(geometry: PlateGeometry, units: Sequence[str], remarks: Remarks) -> Array:
     default = {"force": 1.0, "moment": geometry.length_in_mm, "length": geometry.length_in_mm}
+    kind = TYPES[geometry.type]
     factors, assumed, volts = [], [], False
-    for channel, kind in zip(geometry.channels, TYPES[geometry.type].kinds, strict=True):
+    for channel, holds in zip(geometry.channels, kind.kinds, strict=True):
         text = units[channel].strip() if channel < len(units) else ""
         unit = parse_unit(text)
         if unit.kind == "volt":
@@ -179,16 +180,20 @@ def _factors(geometry: PlateGeometry, units: Sequence[str], remarks: Remarks) ->
             volts = True
         elif unit.kind in ("count", "unknown"):
             raise _refusal(geometry, f"channel {channel + 1} is in {text!r}, which is no unit of force")
-        elif unit.kind != kind:
-            assumed.append((kind, text))
-        factors.append(unit.factor if unit.kind == kind else default[kind])
+        elif unit.kind != holds:
+            assumed.append((holds, text))
+        factors.append(unit.factor if unit.kind == holds else default[holds])
     if volts:
         remarks.add("plate_volts", "holds volts; its CAL_MATRIX is taken to give N and N times POINT:UNITS")
     elif assumed:
-        kinds = " and ".join(sorted({kind for kind, _ in assumed}))
+        kinds = " and ".join(sorted({holds for holds, _ in assumed}))
         given = " and ".join(sorted({repr(text) if text else "nothing" for _, text in assumed}))
         remarks.add("plate_units_assumed", f"has {given} as unit of {kinds}; N and POINT:UNITS are assumed")
-    return np.array(factors)
+    if kind.calibrated is None:
+        return np.array(factors)
+    if len(set(factors)) > 1:
+        raise _refusal(geometry, "its channels are in several units of force, and its CAL_MATRIX mixes them")
+    return factors[0] * np.array([default[output] for output in kind.outputs])
 
 
 def _upward_turn(z_axis: Array, up: Array, remarks: Remarks) -> float:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from heelraise.notes import Note
 from heelraise.plates.remarks import Remarks
 from heelraise.plates.surface import corner_fault
-from heelraise.plates.transducers import TYPES, PlateType
+from heelraise.plates.transducers import TYPES, PlateType, corrected, matrix_fault
 
 Array = NDArray[np.float64]
 
 GROUP = "FORCE_PLATFORM"
 MAX_PLATES = 64
 MAX_ORIGIN_MM = 5_000.0
+# Corrections are a few millimetres; what moves a corner by more is a table in another order.
+MAX_CORRECTION_MM = 100.0
 
 
 class _Numbers(Protocol):
@@ -54,10 +56,10 @@ class PlateGeometry:
         ORIGIN in mm as stored, of either sign.
     length_in_mm : float
         Millimetres in one POINT:UNITS, the unit of lengths and of moments (N times it) without a unit.
-    cal_matrix : ndarray (6, 6) or None
-        Calibration matrix of type 4, acting on the column of channels.
+    cal_matrix : ndarray (j, k) or None
+        Calibration matrix of types 4 (6, 6), 5 (6, 8), 6 (12, 12) and 7 (8, 8), acting on the column of k channels.
     fpcoppoly : ndarray (2, 6) or None
-        Coefficients of the centre of pressure correction of type 3, for x and for y.
+        Coefficients of the centre of pressure correction of types 3 and 7, for x and for y.
     """
 
     index: int
@@ -177,8 +179,8 @@ def _read_plate(
         corners=corners,
         origin=origin,
         length_in_mm=to_mm,
-        cal_matrix=_cal_matrix(group, place, kind, remarks),
-        fpcoppoly=_polynomial(group, place) if kind.has_polynomial else None,
+        cal_matrix=_cal_matrix(group, place, number, remarks),
+        fpcoppoly=_polynomial(group, place, corners, remarks) if kind.has_polynomial else None,
     )
 
 
@@ -206,32 +208,50 @@ def _channels(group: _Numbers, place: int, kind: PlateType, channel_count: int) 
     return tuple(int(n) - 1 for n in numbers)
 
 
-def _cal_matrix(group: _Numbers, place: int, kind: PlateType, remarks: Remarks) -> Array | None:
-    if kind.cal_shape is None:
+def _cal_matrix(group: _Numbers, place: int, number: int, remarks: Remarks) -> Array | None:
+    shape = TYPES[number].cal_shape
+    if shape is None:
         return None
-    rows, columns = kind.cal_shape
+    rows, columns = shape
     table = group.numbers(GROUP, "CAL_MATRIX")
     if table.ndim == 2:
         table = table[:, :, None]
-    matrix: Array | None = None
-    if table.ndim == 3 and table.shape[0] >= rows and table.shape[1] >= columns and table.shape[2] > place:
-        # numpy's Fortran dimensions undo the column-major storage: rows are the first index.
-        matrix = np.ascontiguousarray(table[:rows, :columns, place])
-    if matrix is None or not np.any(matrix):
+    # numpy's Fortran dimensions undo the column-major storage: rows are the first index.
+    given = table
+    if table.ndim == 3:
+        given = table[:, :, place] if table.shape[2] > place else np.zeros((0, 0))
+    if not np.any(given):
+        if rows != columns:
+            raise _BadPlateError(f"it has no CAL_MATRIX, and its {columns} channels mean nothing without it")
         remarks.add("plate_uncalibrated", "has no CAL_MATRIX; its channels are taken as calibrated")
         return None
-    if not np.all(np.isfinite(matrix)):
-        raise _BadPlateError("its CAL_MATRIX is not finite")
+    # Plates of several types share a table as large as the largest matrix.
+    if given.ndim != 2 or given.shape[0] < rows or given.shape[1] < columns:
+        found = " by ".join(str(size) for size in given.shape)
+        raise _BadPlateError(f"its CAL_MATRIX is {found}, and its type has {rows} by {columns}")
+    matrix = np.ascontiguousarray(given[:rows, :columns])
+    if fault := matrix_fault(number, matrix):
+        raise _BadPlateError(f"its CAL_MATRIX {fault}")
     return matrix
 
 
-def _polynomial(group: _Numbers, place: int) -> Array | None:
-    flat = _entry(group, "FPCOPPOLY", place, 12)
-    if flat is None or not np.any(flat):
+def _polynomial(group: _Numbers, place: int, corners: Array, remarks: Remarks) -> Array | None:
+    table = group.numbers(GROUP, "FPCOPPOLY")
+    if table.ndim == 3 and table.shape[:2] == (2, 6):
+        # The manual's 2 by 6 in the order of every other table; files have 6 by 2.
+        table = table.transpose(1, 0, 2)
+    flat = table.ravel(order="F")[place * 12 : (place + 1) * 12]
+    if flat.size < 12 or not np.any(flat):
         return None
     if not np.all(np.isfinite(flat)):
         raise _BadPlateError("its FPCOPPOLY is not finite")
-    return flat.reshape(2, 6)
+    coefficients = flat.reshape(2, 6)
+    side, front = (float(np.linalg.norm(corners[0] - corners[k])) / 2 for k in (1, 3))
+    corner = np.array([[side, front]])
+    if np.max(np.abs(corrected(corner, coefficients) - corner)) > MAX_CORRECTION_MM:
+        remarks.add("plate_polynomial_unused", "has an FPCOPPOLY that is no small correction; it is not applied")
+        return None
+    return coefficients
 
 
 def _flat(group: _Numbers, name: str) -> Array:

@@ -1,6 +1,7 @@
 """Amplitude, spectral fatigue and tremor modulation of surface EMG.
 
-Axis 0 is time, an optional second axis holds the channels.
+Axis 0 is time, an optional second axis holds the channels. Band-passed records may have NaN where samples are
+missing: they count for nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
+from heelraise.kinematics.arrays import bridge
 from heelraise.signal.filters import bandpass, fast_length, frequencies, highpass, lowpass
 from heelraise.signal.spectrum import Spectrum, band_power, spectrum
 from heelraise.stats.quantiles import chi2_quantile, t_quantile
@@ -26,6 +28,8 @@ TREMOR_CUTOFF_HZ = 40.0
 # Below this rate the upper half of the EMG spectrum is missing and median frequencies mean nothing.
 MIN_SPECTRAL_RATE_HZ = 1000.0
 MIN_EPOCHS = 8
+# An epoch or a hold of which more is missing tells nothing.
+MAX_MISSING = 0.05
 _RECTIFIED_RATE_HZ = 200.0
 _HALF_WIDTH_HZ = 0.5
 _SURROGATE_S = 8.0
@@ -70,6 +74,8 @@ class EmgEpochs:
         Root mean square and mean rectified value, signal's unit.
     median_frequency, mean_frequency : ndarray
         Hz; NaN in silent epochs, and everywhere when the rate is under 1000 Hz.
+
+    All are NaN in epochs of which more than 5 % is missing.
     """
 
     time: Array
@@ -94,7 +100,12 @@ def emg_epochs(band: ArrayLike, rate: float, epoch_s: float = 1.0) -> EmgEpochs:
     count = x.shape[0] // size
     parts = x[: count * size].reshape(count, size, *x.shape[1:])
     time = (np.arange(count) + 0.5) * size / rate
-    power = np.mean(parts**2, axis=1)
+    known = np.isfinite(parts)
+    counted = np.maximum(known.sum(axis=1), 1)
+    lost = known.mean(axis=1) < 1 - MAX_MISSING
+    parts = np.where(known, parts, 0.0)
+    power = np.where(lost, np.nan, np.sum(parts**2, axis=1) / counted)
+    arv = np.where(lost, np.nan, np.sum(np.abs(parts), axis=1) / counted)
     empty = np.full(power.shape, np.nan)
     median, mean = empty, empty
     if rate >= MIN_SPECTRAL_RATE_HZ and count:
@@ -102,7 +113,8 @@ def emg_epochs(band: ArrayLike, rate: float, epoch_s: float = 1.0) -> EmgEpochs:
         transform = np.fft.rfft(window * (parts - parts.mean(axis=1, keepdims=True)), axis=1)
         density: Array = np.asarray(transform.real**2 + transform.imag**2, dtype=float)
         median, mean = _spectral_middle(density, frequencies(size, rate), rate)
-    return EmgEpochs(time, np.sqrt(power), np.mean(np.abs(parts), axis=1), median, mean)
+        median, mean = np.where(lost, np.nan, median), np.where(lost, np.nan, mean)
+    return EmgEpochs(time, np.sqrt(power), arv, median, mean)
 
 
 def _spectral_middle(density: Array, freq: Array, rate: float) -> tuple[Array, Array]:
@@ -262,7 +274,8 @@ def modulation_depth(
     freq, density = surrogate_density(x, rate, generator, surrogates) if noise is None else noise
     floor = np.asarray(band_power(density, freq, *limits))
     dof = s.dof * max(1.0, (limits[1] - limits[0]) / s.resolution_hz)
-    level = np.mean(np.abs(x), axis=0)
+    known = np.isfinite(x)
+    level = np.sum(np.abs(x), axis=0, where=known) / np.maximum(known.sum(axis=0), 1)
     safe = np.where(level > 0, level, np.inf)
 
     def depth(p: Array) -> Array:
@@ -280,11 +293,22 @@ def modulation_depth(
 
 
 def rectified(x: Array, rate: float) -> tuple[Array, float]:
-    """Rectified record in block means at about 200 Hz, which is enough for tremor, and its rate."""
+    """Rectified record in block means at about 200 Hz, which is enough for tremor, and its rate.
+
+    Blocks of which half is missing are bridged by straight lines.
+    """
     step = max(1, int(rate / _RECTIFIED_RATE_HZ))
     count = x.shape[0] // step
     blocks = np.abs(x[: count * step]).reshape(count, step, *x.shape[1:])
-    return blocks.mean(axis=1), rate / step
+    known = np.isfinite(blocks)
+    if known.all():
+        return blocks.mean(axis=1), rate / step
+    counted = known.sum(axis=1)
+    means = np.sum(blocks, axis=1, where=known) / np.maximum(counted, 1)
+    means[2 * counted < step] = np.nan
+    columns = means.reshape(count, -1)
+    columns = np.stack([bridge(column) for column in columns.T], axis=1)
+    return columns.reshape(means.shape), rate / step
 
 
 def surrogate_density(
@@ -313,6 +337,11 @@ def surrogate_density(
     n = min(x.shape[0], round(_SURROGATE_S * rate))
     start = (x.shape[0] - n) // 2
     flat = x[start : start + n].reshape(n, -1).T
+    known = np.isfinite(flat)
+    if not known.all():
+        # Zeros keep the spectrum's shape; what they lack in power is put back.
+        share = known.mean(axis=1, keepdims=True)
+        flat = np.where(known, flat, 0.0) / np.sqrt(np.maximum(share, 1 / n))
     amplitude = np.abs(np.fft.rfft(flat, axis=1))
     # Surrogates need no certain length; one that transforms fast will do.
     length = fast_length(n)
