@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heelraise.c3d.container import Container
 from heelraise.c3d.header import BLOCK
-from heelraise.c3d.opening import parse_container
+from heelraise.c3d.opening import parse_container, without_filling
 from heelraise.c3d.parameters import MAX_SECTION_BLOCKS
 
 
@@ -38,4 +38,5 @@ def container_from_bytes(data: bytes, name: str = "trial.c3d") -> Container:
         No C3D file, or one without a whole frame.
     """
     parsed = parse_container(Path(name), data[: BLOCK * (2 * MAX_SECTION_BLOCKS)], len(data), 0)
-    return MemoryContainer(**{one.name: getattr(parsed, one.name) for one in fields(parsed)}, data=data)
+    whole = MemoryContainer(**{one.name: getattr(parsed, one.name) for one in fields(parsed)}, data=data)
+    return without_filling(whole)

@@ -46,7 +46,7 @@ def read_container(path: Path | str, *, strict: bool = False) -> Container:
             head = stream.read(BLOCK * (2 * MAX_SECTION_BLOCKS))
     except OSError as error:
         raise unreadable(path, error) from error
-    container = parse_container(path, head, status.st_size, status.st_mtime_ns)
+    container = without_filling(parse_container(path, head, status.st_size, status.st_mtime_ns))
     if strict and container.notes:
         first = container.notes[0]
         raise InputError(first.message.rstrip("."), where=str(path), why=f"strict reading, {first.code}")
@@ -92,8 +92,7 @@ def parse_container(path: Path, head: bytes, size: int, mtime_ns: int) -> Contai
             why=f"a frame needs {layout.frame_bytes} bytes",
         )
     all_notes = (*notes, *section_notes, *layout_notes, *table_notes(section, layout), *event_notes(section))
-    container = Container(path, size, all_notes, codec, header, section, layout, (size, mtime_ns))
-    return _without_filling(container) if layout.counted_by_size else container
+    return Container(path, size, all_notes, codec, header, section, layout, (size, mtime_ns))
 
 
 def table_notes(section: ParameterSection, layout: Layout) -> list[Note]:
@@ -110,12 +109,14 @@ def table_notes(section: ParameterSection, layout: Layout) -> list[Note]:
     return notes
 
 
-def _without_filling(container: Container) -> Container:
+def without_filling(container: Container) -> Container:
     """Leave out the frames that are but the zeros up to the end of the last block, where no count is stated.
 
     A frame of zeros would read as markers at the origin, which nobody recorded.
     """
     layout = container.layout
+    if not layout.counted_by_size:
+        return container
     stop = data_stop(container.header, container.parameters, layout.start, container.size)
     if stop % BLOCK or any(note.code == "file_truncated" for note in container.notes):
         return container
