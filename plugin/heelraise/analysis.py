@@ -15,6 +15,7 @@ from heelraise.metrics.cessation import cessation_metrics
 from heelraise.metrics.cop import cop_metrics
 from heelraise.metrics.emg import emg_metrics
 from heelraise.metrics.model import Metric
+from heelraise.metrics.movement import movement_metrics
 from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
@@ -91,7 +92,12 @@ def analyze(
 def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed: int) -> list[Metric]:
     tremor = setting.tremor
     metrics = raise_metrics(signals, phases, setting.phases.lowpass_hz)
-    metrics += tremor_metrics(signals, phases, tremor.band, tremor.family_wise_rate)
+    # Hold and movement share the trial's false alarms where both are measured.
+    moving = setting.task == "pozos1982"
+    rate = tremor.family_wise_rate / (2.0 if moving else 1.0)
+    metrics += tremor_metrics(signals, phases, tremor.band, rate)
+    if moving:
+        metrics += movement_metrics(signals, phases, tremor.band, rate)
     metrics = mark_coherence(metrics, signals, phases, setting.screening.other_body_parts.coherence_confidence)
     # Random numbers come from the input's and protocol's hashes, one stream a family: adding a family
     # moves no other's results.
