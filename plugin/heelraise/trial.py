@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.errors import InputError
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
@@ -120,7 +121,12 @@ def _events(container: Container) -> tuple[Event, ...]:
 def _original_channels(container: Container) -> list[int]:
     from heelraise.c3d.base import base_of
 
-    return [int(k) for k in base_of(container).keep]
+    try:
+        return [int(k) for k in base_of(container).keep]
+    except InputError:
+        # What cannot be extended can still be read; the labels tell then which channels are ours.
+        ours = set(container.parameters.strings("HEELRAISE", "CHANNELS", joined=True))
+        return [k for k, label in enumerate(container.analog_labels) if label not in ours]
 
 
 def trial_from_container(container: Container) -> Trial:

@@ -18,7 +18,8 @@ from heelraise.c3d import (
     write_c3d,
 )
 from heelraise.c3d.edit import SectionEdit
-from heelraise.c3d.records import content_of, join_section
+from heelraise.c3d.header import BLOCK, DATA_BLOCK, patched
+from heelraise.c3d.records import Content, content_of, join_section
 from heelraise.errors import InputError, OutputError
 
 FORMATS = [(processor, storage) for processor in ("intel", "dec", "mips") for storage in ("float", "int16")]
@@ -39,6 +40,22 @@ def assert_same_samples(original, copied) -> None:
         words_of(original, original.analog_count), words_of(copied, original.analog_count), strict=True
     ):
         assert np.array_equal(before, after)
+
+
+def with_section(container, edit: SectionEdit, path: Path) -> Path:
+    """The same file with other parameters."""
+    raw, start = container.path.read_bytes(), (container.header.parameter_block - 1) * BLOCK
+    section = join_section(
+        [record.raw for record in edit.records],
+        raw[start : start + 4],
+        container.codec,
+        blocks=(container.layout.start - start) // BLOCK,
+    )
+    assert section is not None
+    block = container.codec.pack_uint16((start + len(section)) // BLOCK + 1)
+    head = patched(raw[:BLOCK], {DATA_BLOCK: block})
+    path.write_bytes(head + raw[BLOCK:start] + section + raw[container.layout.start :])
+    return path
 
 
 def assert_same_parameters(original, copied, changed: tuple[str, ...]) -> None:
@@ -470,3 +487,36 @@ def test_any_trial_survives_write_read_append_read_restore(tmp_path: Path, shape
         assert np.abs(copied.analogs([channels + index])[:, 0] - values).max() <= bound
     assert restore(copied, back)
     assert back.read_bytes() == source.read_bytes()
+
+
+def test_unsigned_offsets_whose_tables_differ_in_type(write_trial, additions, tmp_path: Path) -> None:
+    count = 300
+    original = write_trial(
+        analogs=np.random.default_rng(1).normal(size=(60, count)),
+        analog_labels=[f"C{i}" for i in range(count)],
+        analog_units=["V"] * count,
+        analog_descriptions=[""] * count,
+        storage="int16",
+        unsigned=True,
+    )
+    edit = SectionEdit(original.parameters)
+    for name, values in (("OFFSET", np.full(255, 40000, "<u2")), ("OFFSET2", np.full(45, 40000, "<f4"))):
+        edit.put("ANALOG", name, Content(2 if values.itemsize == 2 else 4, (values.size,), values.tobytes()))
+    path = with_section(original, edit, tmp_path / "mixed.c3d")
+    mixed = read_container(path)
+    assert set(mixed.analog_offsets) == {40000.0}
+    append(mixed, tmp_path / "copy.c3d", **additions(mixed))
+    copied = read_container(tmp_path / "copy.c3d")
+    assert set(copied.analog_offsets[:count]) == {40000.0}
+    np.testing.assert_array_equal(copied.analogs()[:, :count], mixed.analogs())
+
+
+def test_an_event_count_that_is_no_number_in_an_edited_copy(write_trial, additions, tmp_path: Path) -> None:
+    original = write_trial(events=[], parameters={("EVENT", "USED"): 0.0})
+    append(original, tmp_path / "copy.c3d", **additions(original))
+    copied = read_container(tmp_path / "copy.c3d")
+    edit = SectionEdit(copied.parameters)
+    edit.put("EVENT", "USED", content_of(np.array([np.nan]), edit.codec))
+    edited = read_container(with_section(copied, edit, tmp_path / "edited.c3d"))
+    append(edited, tmp_path / "again.c3d", **additions(edited))
+    assert_same_samples(original, read_container(tmp_path / "again.c3d"))

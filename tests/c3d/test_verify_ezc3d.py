@@ -141,3 +141,14 @@ def test_noise_does_not_leak(write_trial, additions, tmp_path: Path, capfd: pyte
     with Ezc3dJudge(original.path) as judge:
         judge.judge(original.path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_channel_behind_ours_is_the_originals(write_trial, additions, tmp_path: Path) -> None:
+    # As another program leaves it that adds a channel to a copy of ours.
+    original = write_trial(
+        analog_labels=["FX1", "FY1", "HR_PF_L", "THEIRS"], parameters={("HEELRAISE", "CHANNELS"): ["HR_PF_L"]}
+    )
+    with Ezc3dJudge(original.path) as judge:
+        copy = copy_of(original, additions, tmp_path)
+        assert read_container(copy).analog_labels[:3] == ("FX1", "FY1", "THEIRS")
+        assert judge.judge(copy, original).status == "equal"

@@ -16,6 +16,7 @@ from heelraise.labelled.rails import on_a_limit
 from heelraise.labels import identify_muscles
 from heelraise.metrics.emg import emg_metrics
 from heelraise.outputs.channels import _emg as copied_channels
+from heelraise.outputs.channels import _quality as quality_code
 from heelraise.phases.model import Phase
 from heelraise.protocol.schema import Protocol
 from heelraise.signal.filters import bandpass
@@ -378,3 +379,24 @@ def test_real_channels_on_a_limit(corpus):
         found |= {(path.stem, columns[k]) for k in np.flatnonzero(at)}
     assert seen == 336
     assert found == REAL_LIMITS
+
+
+def test_the_quality_code_tells_where_emg_is_masked():
+    values = np.ones(COUNT)
+    values[3000:3100] = np.nan
+    emg = EmgSeries(
+        label="SOL", code="SOL", muscle="soleus", side="left", unit="V", values=values, rate=RATE, flags=()
+    )  # fmt: skip
+    empty = SimpleNamespace(solution=None, roles=())
+    signals = SimpleNamespace(
+        frames=SECONDS * 100,
+        rate=100.0,
+        emg=(emg,),
+        ankles={"left": empty, "right": empty},
+        heels={"left": empty, "right": empty},
+        filled={},
+        missing={},
+    )
+    codes = quality_code(signals, "left").samples
+    assert codes.tolist() == [3.0 if 300 <= k < 310 else 0.0 for k in range(1200)]
+    assert not quality_code(signals, "right").samples.any()

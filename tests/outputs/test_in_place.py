@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -205,12 +206,62 @@ def test_stopped_before_any_step_the_trial_is_old_or_new(trial, monkeypatch, whi
 
 @pytest.mark.skipif(os.name == "nt", reason="processes are not asked for by number there")
 def test_what_a_killed_run_left_is_cleared_and_what_a_living_one_writes_is_not(trial):
-    code = f"from heelraise.c3d.atomic import part_of; import pathlib; print(part_of(pathlib.Path({str(trial)!r})))"
+    code = (
+        "from heelraise.c3d.atomic import part_of; import pathlib; "
+        f"name = part_of(pathlib.Path({str(trial)!r})); print(name, part_of(name), sep='\\n')"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    dead = Path(done.stdout.strip())
+    dead, dead_too = (Path(line) for line in done.stdout.split())
+    assert dead != dead_too
     living, foreign = part_of(trial), trial.with_name(".trial.c3d.notes.part")
     other = trial.with_name(dead.name.replace("trial", "another"))
-    for path in (dead, dead.with_name("." + dead.name + dead.name[len(".trial.c3d") :]), living, foreign, other):
+    for path in (dead, dead_too, living, foreign, other):
         path.write_bytes(b"half")
     locate(trial)
     assert set(names(trial.parent)) == {"trial.c3d", living.name, foreign.name, other.name}
+
+
+def test_two_runs_at_once_number_older_originals_apart(trial, monkeypatch):
+    older = trial.read_bytes()
+    finish(trial)
+    export(trial, 2)
+    real = os.link
+
+    def rival(source: Path, target: Path) -> None:
+        if target.name.endswith(".orig.1") and not target.exists():
+            target.write_bytes(b"another run's")
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", rival)
+    finish(trial)
+    assert trial.with_name("trial.c3d.orig.1").read_bytes() == b"another run's"
+    assert trial.with_name("trial.c3d.orig.2").read_bytes() == older
+
+
+def test_folders_that_cannot_be_synchronised_are_no_failure(trial, monkeypatch):
+    real = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(22, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    finish(trial)
+    assert names(trial.parent) == ["trial.c3d", "trial.c3d.orig"]
+
+
+@pytest.mark.parametrize("stem", ["a" * 240, "é" * 110])
+def test_long_names(trial, stem):
+    long = trial.rename(trial.with_name(f"{stem}.c3d"))
+    before = long.read_bytes()
+    finish(long)
+    finish(long)
+    assert long.with_name(f"{stem}.c3d.orig").read_bytes() == before
+    assert len(names(long.parent)) == 2
+
+
+def test_a_name_without_room_for_what_is_kept_is_an_output_error(trial):
+    long = trial.rename(trial.with_name("a" * 251 + ".c3d"))
+    with pytest.raises(OutputError, match="cannot be replaced"):
+        locate(long)

@@ -80,8 +80,8 @@ def _compare(original: dict[str, Any], copied: dict[str, Any], request: dict[str
         return "original_unreadable", "ezc3d reads other samples in the original than are there"
     if not _same(original["points"], copied["points"]):
         return "different", "ezc3d sees other points in the copy"
-    count = seen[1] if kept is None else kept
-    if count and not _same(original["analogs"][:count], copied["analogs"][:count]):
+    before = original["analogs"] if kept is None else original["analogs"][kept]
+    if len(before) and not _same(before, copied["analogs"][: len(before)]):
         return "different", "ezc3d sees other analog samples in the copy"
     return "equal", ""
 

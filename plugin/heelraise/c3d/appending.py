@@ -146,6 +146,10 @@ def _samples_sha256(container: Container) -> str:
     base, sink = base_of(container), _Hash()
     for words in _interleaved(base, (), []):
         sink.write(words.data)
+    # How many zeros fill the last block follows from the channels.
+    filling = base.padding.lstrip(b"\0")
+    sink.write(filling)
+    sink.leading = not filling
     _copy_bytes(base.source, base.trailing_start, sink)
     return sink.digest.hexdigest()
 
@@ -155,8 +159,13 @@ class _Hash:
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
+        #: Whether zeros are left out until something else comes.
+        self.leading = False
 
     def write(self, data: Any) -> None:
+        if self.leading:
+            data = bytes(data).lstrip(b"\0")
+            self.leading = not data
         self.digest.update(data)
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from heelraise.errors import OutputError
 
 _ATTEMPTS = 1000
+_LONGEST = 150
 _COUNTER = itertools.count()
 _PART = re.compile(r"\.([0-9a-f]+)-(\d+)\.\d+\.part$")
 
@@ -62,13 +63,22 @@ def write_atomically(
 
 def part_of(target: Path) -> Path:
     """A new name for an unfinished file beside its target; it tells machine and process that make it."""
-    return target.with_name(f".{target.name[:200]}.{_machine()}-{os.getpid()}.{next(_COUNTER)}.part")
+    name = _short(_PART.sub("", target.name).lstrip(".") if _PART.search(target.name) else target.name)
+    return target.with_name(f".{name}.{_machine()}-{os.getpid()}.{next(_COUNTER)}.part")
 
 
-def is_left_over(name: str) -> bool:
-    """Whether an unfinished file's name tells a process of this machine that no longer lives."""
+def _short(name: str) -> str:
+    """A name that leaves room for what is added to it; file systems count to 255 bytes."""
+    raw = os.fsencode(name)
+    return name if len(raw) <= _LONGEST else hashlib.sha256(raw).hexdigest()[:32]
+
+
+def is_left_over(name: str, target: Path) -> bool:
+    """Whether a name is of an unfinished file for the target, by a process of this machine that no longer lives."""
     found = _PART.search(name)
-    if found is None or found[1] != _machine() or os.name == "nt":
+    if found is None or name[: found.start()] != f".{_short(target.name)}":
+        return False
+    if found[1] != _machine() or os.name == "nt":
         return False
     try:
         os.kill(int(found[2]), 0)

@@ -269,8 +269,9 @@ def _stripped(source: Container, head: bytes, labels: tuple[str, ...]) -> Base:
         used = edit.get(group, "USED")
         for name, (kind, shape) in tables.items():
             edit.delete(group, name, indices, kind, shape)
-        if used is not None and indices:
-            edit.set_count(group, "USED", max(int(used.numbers(unsigned=True).flat[0]) - len(indices), 0))
+        counted = used.numbers(unsigned=True).ravel() if used is not None else np.empty(0)
+        if indices and counted.size and np.isfinite(counted[0]):
+            edit.set_count(group, "USED", max(int(counted[0]) - len(indices), 0))
     number = source.parameters.groups.get(GROUP)
     edit.remove(lambda record: record.group_id == number)
     layout = _without(source.layout, len(keep), source.layout.start)

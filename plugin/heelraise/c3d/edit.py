@@ -163,10 +163,16 @@ class SectionEdit:
         return found
 
     def _converted(self, parameter: Parameter, kind: int) -> bytes:
-        values = parameter.numbers().ravel(order="F")
+        # The offsets of unsigned samples are unsigned themselves.
+        unsigned = parameter.name.upper().startswith("OFFSET") and self._samples_are_unsigned()
+        values = parameter.numbers(unsigned=unsigned).ravel(order="F")
         if kind == FLOAT:
             return self.codec.encode(values).tobytes()
         return integers(values, self.codec)
+
+    def _samples_are_unsigned(self) -> bool:
+        stored = self.get("ANALOG", "FORMAT")
+        return stored is not None and "".join(stored.strings()[:1]).upper().startswith("UNSIGNED")
 
     def set_table(self, group: str, name: str, table: Table, ours: int = 0) -> None:
         """Store a table in as many parameters as it needs.

@@ -148,8 +148,9 @@ def _compare_channel_tables(base: Base, copied: Container) -> str | None:
         if after[: len(before)] != before:
             return f"ANALOG:{name} differs"
     for name in ("SCALE", "OFFSET"):
-        old = base.section.numbers("ANALOG", name, joined=True)[:count]
-        new = copied.parameters.numbers("ANALOG", name, joined=True)[: len(old)]
+        unsigned = copied.analog_unsigned
+        old = base.section.numbers("ANALOG", name, joined=True, unsigned=unsigned)[:count]
+        new = copied.parameters.numbers("ANALOG", name, joined=True, unsigned=unsigned)[: len(old)]
         if old.tobytes() != new.tobytes():
             return f"ANALOG:{name} differs"
     return None

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from heelraise.c3d.base import GROUP
+from heelraise.c3d.base import GROUP, base_of
 from heelraise.c3d.child import Child
 from heelraise.c3d.container import Container
+from heelraise.errors import InputError
 
 CHILD = Path(__file__).with_name("_ezc3d_child.py")
 TIMEOUT_S = 60.0
@@ -98,9 +99,8 @@ class Ezc3dJudge:
         request: dict[str, object] = {"copy": str(Path(copy).resolve())}
         request |= {"points": None, "analogs": None, "kept": None}
         if original is not None:
-            ours = len(original.parameters.strings(GROUP, "CHANNELS", joined=True))
             request["points"], request["analogs"] = original.point_count, original.analog_count
-            request["kept"] = max(original.analog_count - ours, 0)
+            request["kept"] = _kept(original)
         verdict = self._ask(request)
         if verdict.status == "crashed":
             # A second try in a new process tells a crash on this file from one of another cause.
@@ -138,3 +138,13 @@ class Ezc3dJudge:
     def _answer(self, child: Child, timeout: float) -> Ezc3dVerdict:
         found = child.answer(timeout, self._timeout)
         return Ezc3dVerdict(found.status, found.reason)
+
+
+def _kept(original: Container) -> list[int] | None:
+    """The channels that are the original's own, wherever an earlier run's lie; None for all of them."""
+    if not original.parameters.strings(GROUP, "CHANNELS", joined=True):
+        return None
+    try:
+        return [int(channel) for channel in base_of(original).keep]
+    except InputError:
+        return None

@@ -15,7 +15,7 @@ from heelraise.signal.filters import bandpass, envelope, lowpass, tremor_stream
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
-QC_GOOD, QC_FILLED, QC_MASKED = 0, 1, 2
+QC_GOOD, QC_FILLED, QC_MASKED, QC_EMG = 0, 1, 2, 3
 SHORT = {"left": "L", "right": "R"}
 #: Cut-off of the EMG's activation envelope, Hz.
 ACTIVATION_HZ = 6.0
@@ -96,7 +96,12 @@ def _quality(signals: Signals, side: str) -> Channel:
         if key in signals.filled:
             codes[signals.filled[key]] = np.maximum(codes[signals.filled[key]], QC_FILLED)
             codes[signals.missing[key]] = QC_MASKED
-    text = f"{side} quality code: 0 measured, 1 gap filled, 2 masked, the last value is held"
+    for emg in signals.emg:
+        if emg.side == side and "dead" not in emg.flags:
+            lost = np.flatnonzero(~np.isfinite(emg.values))
+            frames = np.unique((lost * (signals.rate / emg.rate)).astype(int).clip(max=signals.frames - 1))
+            codes[frames[codes[frames] < QC_MASKED]] = QC_EMG
+    text = f"{side} quality code: 0 measured, 1 gap filled, 2 markers masked, 3 EMG masked; masked values are held"
     return Channel(f"HR_QC_{SHORT[side]}", "", text, codes, held=True)
 
 

@@ -7,9 +7,9 @@ any moment leaves the old file or the new one, and never neither.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,10 +78,13 @@ def locate(path: Path) -> Place:
         )
     if not os.access(trial.parent, os.W_OK):
         raise OutputError("cannot be replaced", where=str(path), why="its folder is write-protected")
-    for stale in _left_over(trial):
-        stale.unlink(missing_ok=True)
     kept = trial.with_name(trial.name + KEPT)
-    source = kept if kept.is_file() and _is_copy_of(trial, kept) else trial
+    try:
+        for stale in _left_over(trial):
+            stale.unlink(missing_ok=True)
+        source = kept if kept.is_file() and _is_copy_of(trial, kept) else trial
+    except OSError as error:
+        raise OutputError("cannot be replaced", where=str(path), why=error.strerror or "") from error
     return Place(path, trial, kept, source, _identity(state))
 
 
@@ -102,6 +105,7 @@ def replace_trial(place: Place, finished: Path) -> None:
     held = part_of(place.trial)
     try:
         # The very file that was read gets a second name first: what is kept cannot be another one.
+        shutil.copymode(place.trial, finished)
         _second_name(place.trial, held)
         if _identity(place.trial.stat()) != place.identity:
             raise OutputError(
@@ -109,7 +113,6 @@ def replace_trial(place: Place, finished: Path) -> None:
             )
         if place.source == place.trial:
             _keep(held, place.kept)
-        shutil.copymode(place.trial, finished)
         _to_disk(place.trial.parent)
         os.replace(finished, place.trial)
         _to_disk(place.trial.parent)
@@ -136,15 +139,26 @@ def _keep(held: Path, kept: Path) -> None:
     if kept.exists():
         if _same_content(held, kept):
             return
-        os.rename(kept, _free_number(kept))
+        _number(kept)
     os.replace(held, kept)
 
 
-def _free_number(kept: Path) -> Path:
+def _number(kept: Path) -> None:
+    """Give an older original the first number that is free; two runs at once do not take the same."""
     for number in range(1, MOST_KEPT):
         numbered = kept.with_name(f"{kept.name}.{number}")
-        if not numbered.exists():
-            return numbered
+        if numbered.exists():
+            if numbered.samefile(kept):
+                # A run was stopped between this step and the next.
+                return
+            continue
+        try:
+            os.link(kept, numbered)
+        except FileExistsError:
+            continue
+        except OSError:
+            os.rename(kept, numbered)
+        return
     raise FileExistsError(17, f"there are {MOST_KEPT - 1} older originals", str(kept))
 
 
@@ -177,19 +191,19 @@ def _identity(state: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _to_disk(folder: Path) -> None:
-    """Names reach the disk too, where the system can be asked for it."""
+    """Names reach the disk too, where the system can be asked for it; some cannot, and that is no failure."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _left_over(trial: Path) -> Iterator[Path]:
     """Unfinished files of runs on this trial that no longer live."""
-    ours = re.compile(rf"\.+{re.escape(trial.name)}(\.[0-9a-f]+-\d+\.\d+\.part)+")
     for entry in list(os.scandir(trial.parent)):
-        if ours.fullmatch(entry.name) and is_left_over(entry.name):
+        if is_left_over(entry.name, trial):
             yield Path(entry.path)

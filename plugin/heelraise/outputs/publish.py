@@ -57,12 +57,15 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None, place
     target = place.trial if place else folder / f"{trial.name}_heelraise.c3d"
     summary = folder / f"{trial.name}_heelraise.yaml"
     source = trial.container.path
-    if place is None and target.exists() and source.exists() and target.samefile(source):
-        raise OutputError("the copy would replace its own original", where=str(target), todo="name another folder")
-    for path in (target, summary):
-        if path.is_dir():
-            raise OutputError("is a folder and cannot be replaced", where=str(path), todo="name another folder")
-    aside = part_of(target)
+    try:
+        if place is None and target.exists() and source.exists() and target.samefile(source):
+            raise OutputError("the copy would replace its own original", where=str(target), todo="name another folder")
+        for path in (target, summary):
+            if path.is_dir():
+                raise OutputError("is a folder and cannot be replaced", where=str(path), todo="name another folder")
+    except OSError as error:
+        raise OutputError("cannot be written", where=str(target), why=error.strerror or "") from error
+    aside = place.aside() if place else part_of(target)
     try:
         outputs, result = _copy(result, aside)
         untouched = place is not None and place.source == place.trial and not _carries(outputs)
