@@ -90,8 +90,6 @@ STANCE_HALF_WIDTH = 110.0
 #: Height (mm) of a shank's top above its ankle.
 SHANK_MM = 395.0
 HANDS = ("left.hand", "right.hand")
-#: Standard deviation of the bell under which a heavy body follows its ankles, s.
-_FOLLOWS_S = 0.1
 TRUNK = (*(role for role in (*UPPER, *UPPER_EXTRA) if "thigh" not in role),)
 
 
@@ -221,13 +219,10 @@ def ankle_anchor(poses: Mapping[str, LegPose], body: Body, rate: float, sides: C
 
 
 def slow_path(path: Array, rate: float) -> Array:
-    """What a heavy body follows of a path (T, 3) at `rate` Hz: its mean under a bell of 0.1 s, with held ends.
-
-    A plain moving average would leave lobes in the spectrum, and a force made from its acceleration a peak near 5 Hz.
-    """
-    sigma = _FOLLOWS_S * rate
-    half = int(np.ceil(4.0 * sigma))
-    bell = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
-    bell /= bell.sum()
+    """Moving average over 0.3 s with held ends: what a heavy body follows of a path (T, 3) at `rate` Hz."""
+    half = round(0.15 * rate)
+    width = 2 * half + 1
     padded = np.concatenate([np.repeat(path[:1], half, 0), path, np.repeat(path[-1:], half, 0)])
-    return np.stack([np.convolve(column, bell, mode="valid") for column in padded.T], axis=1)
+    total = np.cumsum(np.concatenate([np.zeros((1, path.shape[1])), padded]), axis=0)
+    mean: Array = (total[width:] - total[:-width]) / width
+    return mean

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.phantom.body import STANCE_HALF_WIDTH, slow_path
+from heelraise.phantom.body import STANCE_HALF_WIDTH
 from heelraise.phantom.motion import SIDES, SideMotion
 from heelraise.phantom.scenario import Scenario
 from heelraise.phantom.waves import coloured_noise
 
 Array = NDArray[np.float64]
 GRAVITY = 9.80665
+#: Standard deviation of the bell under which the body's weight follows the ankles, s.
+_FOLLOWS_S = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def kinematic_loads(
     n = ankle_height.size
     time_a = np.arange(n * lab.analog_per_frame) / rate
     time_p = np.arange(n) / lab.point_rate_hz
-    slow = slow_path(ankle_height[:, None], lab.point_rate_hz)[:, 0]
+    slow = _followed(ankle_height, lab.point_rate_hz)
     acceleration = np.gradient(np.gradient(slow, time_p), time_p) / 1000.0
     if task.step_on_s:
         # Stepping is no raise: its lift does not throw the body up.
@@ -88,6 +90,17 @@ def kinematic_loads(
         loads[side] = FootLoad(force, np.stack([x, y], axis=1), np.zeros(time_a.size))
         noise[side] = rng.standard_normal((time_a.size, 6))
     return loads, noise
+
+
+def _followed(height: Array, rate: float) -> Array:
+    """Height (T,) of a weight that rides on the ankles.
+
+    The bell has no lobes: those of a plain moving average, times f^4, would be a peak of the force near 5 Hz.
+    """
+    sigma = _FOLLOWS_S * rate
+    half = int(np.ceil(4.0 * sigma))
+    bell = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    return np.convolve(np.pad(height, half, mode="edge"), bell / bell.sum(), mode="valid")
 
 
 def combined(loads: dict[str, FootLoad]) -> FootLoad:

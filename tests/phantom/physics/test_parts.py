@@ -13,8 +13,9 @@ from heelraise.phantom.physics.plan import narrow_band, plan_of
 from heelraise.phantom.physics.reflex import LEAST, MOST, Delay, Reflex
 from heelraise.phantom.physics.settings import Drive
 from heelraise.phantom.physics.tendon import advance, demand, force_length, speed_of, unit_of
-from heelraise.phantom.physics.truth import band_rms, fast_part, peak_frequency, raises_of, slow_course
+from heelraise.phantom.physics.truth import band_rms, fast_part, peak_frequency, raises_of, slow_course, tremor_of
 from heelraise.phantom.scenario import Body, Task
+from heelraise.phases.model import Raise
 
 CALF = unit_of(MUSCLES[0], 1.0)
 RATE = 1000.0
@@ -131,3 +132,17 @@ def test_edges_are_those_of_a_minimum_jerk_height():
     (one,) = raises_of(height, RATE)
     edges = (one.rise_start_s, one.hold_start_s, one.hold_stop_s, one.lower_stop_s)
     assert edges == pytest.approx((5.0, 6.0, 13.0, 14.5), abs=0.03)
+
+
+def test_a_fast_rise_does_not_spill_into_the_hold():
+    time = np.arange(12_000) / RATE
+    u = np.clip((time - 3.0) / 0.25, 0, 1) - np.clip((time - 9.0) / 0.25, 0, 1)
+    angle = 30.0 * u**3 * (10 - 15 * u + 6 * u**2)
+    tremor = 0.1 * np.sin(2 * np.pi * 7.0 * time)
+    one = Raise(3.0, 3.25, 9.0, 9.25, 30.0)
+    hold = slice(3250, 9000)
+    assert np.abs(fast_part(angle, RATE)[hold]).max() > 0.1
+    assert np.abs(tremor_of(angle, RATE, (one,))[hold]).max() < 1e-6
+    found = tremor_of(angle + tremor, RATE, (one,))[hold]
+    assert found.std() == pytest.approx(tremor[hold].std(), rel=0.01)
+    assert np.array_equal(tremor_of(angle, RATE, ()), fast_part(angle, RATE))

@@ -3,8 +3,9 @@
 Published values and where they come from:
 
 * Endurance 511.5, 95.5 and 14.8 s at 20, 50 and 80 %, about 1.4 % of maximum lost per second in the first 20 s of
-  a maximal effort and about half left after 70 s: Potvin and Fuglevand (2017), figures 2, 3 and 7, as quoted by two
-  independent public re-implementations; the paper itself could not be opened.
+  a maximal effort and about half left after 70 s: Potvin and Fuglevand (2017), figures 2, 3 and 7, as quoted by
+  public re-implementations: the value at 50 % by two independent ones, those at 20 %, 80 % and of the maximal effort
+  by one each; the paper itself could not be opened.
 * Endurance of human plantarflexion: `ankle_endurance`.
 * Coefficient of variation of plantarflexion force, young adults: 1.71 % at 2.5 % and 1.24 % at 5 % of maximum, with
   most of its power below 2 Hz (Tracy 2007, from its abstract). First dorsal interosseus: least 1.7 %, near 30 %

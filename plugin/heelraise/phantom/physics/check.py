@@ -112,6 +112,17 @@ def ring(motion: PhysicalMotion, side: str = "left", start: float = 0.0) -> str:
     )
 
 
+def beat(motion: PhysicalMotion, span: tuple[float, float], side: str = "left") -> str:
+    """What a reflex makes of plantarflexion and of the tendon's force within a span (s), from 2 Hz on, in words."""
+    inside = (motion.time >= span[0]) & (motion.time < span[1])
+    x, force = motion.plantarflexion[side][inside], motion.tendon[side][inside, 0]
+    return (
+        f"{band_rms(x, _RATE, 2, 15):8.4f} deg in 2-15 Hz ({band_rms(x, _RATE, 5, 7):.4f} in 5-7), "
+        f"peak {peak_frequency(x, _RATE, 2.0):5.2f} Hz, tendon {band_rms(force, _RATE, 2, 15):6.1f} N, "
+        f"peak {peak_frequency(force, _RATE, 2.0):5.2f} Hz"
+    )
+
+
 class Frozen(Pools):
     """Pools whose forces stand still from a time on but for one pluck of the calf: what rings then is mechanics."""
 
@@ -172,7 +183,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hold", type=float, default=15.0, help="length of the hold in seconds")
-    parser.add_argument("--gains", type=float, nargs="*", default=[0, 1, 2, 4, 8, 16, 30], help="reflex gains")
+    parser.add_argument("--gains", type=float, nargs="*", default=[0, 1, 4, 8, 12, 13, 16, 30, 60], help="reflex gains")
     args = parser.parse_args()
     task = Task(stand_s=5, rise_s=1, hold_s=args.hold, lower_s=1.5, after_s=5)
     hold = (8.0, 5.5 + args.hold)
@@ -198,7 +209,7 @@ def main() -> None:
     for gain in args.gains:
         for name, what, span in (("hold", task, hold), ("flat", quiet, (2.0, 8.4))):
             result = attempt(what, both(common=_SILENT.model_dump(), reflex_gain=gain))
-            print(f"reflex gain {gain:4.1f}, {name}: {result if isinstance(result, str) else ring(cut(result, span))}")
+            print(f"reflex gain {gain:4.1f}, {name}: {result if isinstance(result, str) else beat(result, span)}")
 
 
 def _four(row: Array) -> tuple[float, float, float, float]:

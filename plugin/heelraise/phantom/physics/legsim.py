@@ -23,7 +23,9 @@ _TONE, _TONE_RAISED = 0.01, 0.06
 #: The foot's inversion is held with this stiffness and damping (N m/rad, N m s/rad), after the delay.
 _INVERSION = (15.0, 1.0)
 _TOE_LAG_S = 0.06
-_EDGE = 0.7
+#: Intrafusal fibres follow their motor neurones with about this lag (s): 0.149 and 0.205 in the bag fibres of
+#: Mileusnic, Brown, Lan and Loeb (2006, J Neurophysiol 96:1772).
+_FUSIMOTOR_S = 0.18
 #: Tibialis posterior and the toe flexors have no pool here: they give this share of a wished inversion, with the toes'
 #: lag, up to a limit (N m; 1588 N of Gait2392 times STRENGTH at 20 mm).
 _DEEP_SHARE, _DEEP_MOST = 0.7, 20.0
@@ -36,8 +38,8 @@ class Command:
     ``cop`` and ``cop_side`` are the wished CoP (m) of this foot, forward of the metatarsal heads and to their left;
     ``load`` the share (N) of the weight that this leg is to bear; ``pitch``, ``rate``, ``lean`` and ``share`` of the
     raise what the plan sends out now; ``gate`` (0 to 1) opens the loop on the height; ``now`` the planned angle of the
-    ankle and its rate; ``late`` the planned pitch and rate a delay ago; ``felt`` the leg's own pitch, rate, roll and
-    rate a delay ago.
+    ankle, its rate and the planned pitch of the foot; ``late`` the planned pitch and rate a delay ago; ``felt`` the
+    leg's own pitch, rate, roll and rate a delay ago.
     """
 
     cop: float
@@ -48,7 +50,7 @@ class Command:
     lean: float
     share: float
     gate: float
-    now: tuple[float, float]
+    now: tuple[float, float, float]
     late: tuple[float, float]
     felt: tuple[float, ...]
 
@@ -85,7 +87,9 @@ class LegSim:
         self.curves = [[inverse_curve(name) for name, _ in unit.data.pools] for unit in self.units]
         self.shares = [[share for _, share in unit.data.pools] for unit in self.units]
         calf = self.units[0]
-        start = calf.origin + self._path(0) - calf.extension(self.force[0])
+        #: Tendon force over maximal that is asked of the calf, and what of it the spindles are set for.
+        self.wish = self.fusimotor = self.force[0]
+        start = calf.origin
         self.reflex = Reflex(mine.reflex_gain, delay_s, step_s, start)
         self.load = self.weight
         self.toe = 0.0
@@ -101,12 +105,9 @@ class LegSim:
 
     def excite(self, command: Command | None, share: float, level: float, shin: float) -> list[float]:
         """Excitation of the pools in the order of the muscles' `pools`; without a command, only what is not willed."""
-        # Fusimotor drive goes with the plan (alpha-gamma coactivation): the spindles feel what departs from it.
-        data = self.units[0].data
-        ratio = -data.ankle / data.fibre
-        planned, rate = (ratio * command.now[0], ratio * command.now[1]) if command is not None else (0.0, 0.0)
-        reflex = self.reflex.step(self.length[0] - planned, self.speed[0] - rate)
         calf, evert, invert = self._wanted(command) if command is not None else (0.0, 0.0, 0.0)
+        planned, rate = self._intended(command) if command is not None else (0.0, 0.0)
+        reflex = self.reflex.step(self.length[0] - planned, self.speed[0] - rate)
         out = []
         for curve in self.curves[0]:
             e = (_look(curve, calf) + reflex) * (1.0 + share) + level
@@ -117,12 +118,31 @@ class LegSim:
         out.append(e if e > 0.0 else 0.0)
         return out
 
+    def _intended(self, c: Command) -> tuple[float, float]:
+        """Length and speed of the calf's fibres that the spindles are set for, both from an arbitrary origin.
+
+        Fusimotor drive goes with the skeletomotor drive (alpha-gamma coactivation: human spindles go on firing while
+        their muscle shortens against its tendon, Vallbo 1970, Acta Physiol Scand 78:315), so that they feel what
+        departs from the plan. Without the tendon's part the reflex would take force from every leg that leans
+        forward: its fibres shorten as its tendon stretches (Loram, Maganaris and Lakie 2004, J Physiol 556:683).
+        """
+        unit = self.units[0]
+        ratio = -unit.data.ankle / unit.data.fibre
+        change = (self.wish - self.fusimotor) / _FUSIMOTOR_S
+        self.fusimotor += self.step_s * change
+        held = self.fusimotor if self.fusimotor > 0.0 else 0.0
+        return (
+            ratio * c.now[0] - unit.extension(held),
+            ratio * c.now[1] - (unit.compliance(held) * change if self.fusimotor > 0.0 else 0.0),
+        )
+
     def _wanted(self, c: Command) -> tuple[float, float, float]:
         """Activations of calf, fibular muscles and tibialis anterior that the plan and the slow loops ask for."""
         foot, loop = self.anatomy.foot, self.loop
         gate = c.gate
-        # The load's lever and the fibres' length are those that are felt; what is left to the loop is a slow plant.
-        pitch = gate * c.felt[0]
+        # The load's lever and the fibres' length are those that are felt, a delay ago, and what the plan has changed
+        # since (efference copy, a Smith predictor: Miall, Weir, Wolpert and Stein 1993, J Mot Behav 25:203).
+        pitch = gate * max(c.felt[0] + c.now[2] - c.late[0], 0.0)
         ankle_x = foot.ankle_x * cos(pitch) + foot.ankle_z * sin(pitch)
         joints = self.anatomy.joints
         cop = min(max(c.cop, foot.heel_x), joints.toe_front)
@@ -138,19 +158,21 @@ class LegSim:
         unit = self.units[0]
         ratio = -unit.data.ankle / unit.data.fibre
         force = moment / (unit.data.ankle * unit.force)
+        self.wish = force
         calf, surplus = demand(unit, force, ratio * (pitch - c.lean), ratio * c.rate)
         # Toes press where the wished CoP lies ahead of the metatarsal heads; they have a lag of their own.
         toe = max(cop, -joints.toe_back * c.share) * c.load - joints.toe_k * c.felt[0] * gate
         self.toe += (toe - self.toe) * self.step_s / _TOE_LAG_S
         # No further than the forefoot bears: a foot that is pushed over its edge is lost.
-        edge = _EDGE * joints.pad_half
+        edge = joints.pad_use * joints.pad_half
         turn = -c.load * min(max(c.cop_side, -edge), edge) * self.sign
         # The calf turns the heel inwards as it pulls; the others must make up for it.
         turn -= moment * unit.data.subtalar / unit.data.ankle if moment > 0.0 else 0.0
         turn -= _INVERSION[0] * self.sign * c.felt[2] + _INVERSION[1] * self.sign * c.felt[3]
         tone = _TONE + _TONE_RAISED * c.share
         fibular, shin = self.units[1], self.units[2]
-        evert = tone + (-self.evertors * turn / (-fibular.data.subtalar * fibular.force) if turn < 0 else 0.0)
+        # Weak evertors give less of all that is asked of them, tone too.
+        evert = self.evertors * (tone + (turn / (fibular.data.subtalar * fibular.force) if turn < 0 else 0.0))
         deep = min(_DEEP_SHARE * turn, _DEEP_MOST) if turn > 0 else 0.0
         self.deep += (deep - self.deep) * self.step_s / _TOE_LAG_S
         invert = tone + ((turn - deep) / (shin.data.subtalar * shin.force) if turn > 0 else 0.0)

@@ -32,8 +32,8 @@ _STILL = 0.005
 #: Side to side, two legs shift load; their feet roll for this share of the wished CoP (Winter et al. 1996, J
 #: Neurophysiol 75:2334, find hip load and unload to dominate in side-by-side stance).
 _ROLLED = 0.2
-#: A trunk this far (m) from where it should be has fallen.
-_FALLEN = 0.35
+#: A trunk this far (m) from where it should be has fallen, and so has who stands on a foot rolled this far (rad).
+_FALLEN, _ROLLED_OVER = 0.35, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +141,7 @@ def run(anatomy: Anatomy, physiology: Physiology, plan: Plan, drives: Drives, st
                     sent[3],
                     sent[4],
                     sent[5],
-                    (sent[7], sent[8]),
+                    (sent[7], sent[8], sent[7] + sent[6]),
                     (then[3], then[4]),
                     own,
                 )
@@ -173,7 +173,8 @@ def run(anatomy: Anatomy, physiology: Physiology, plan: Plan, drives: Drives, st
         for leg, own in zip(legs, moves, strict=True):
             leg.move(own)
         trunk.move(a_trunk)
-        if not (abs(trunk.q[0] - then[0]) < _FALLEN and abs(trunk.q[1]) < _FALLEN and legs[0].q[0] < 1.2):
+        upright = abs(trunk.q[0] - then[0]) < _FALLEN and abs(trunk.q[1]) < _FALLEN
+        if not (upright and all(-_ROLLED_OVER < leg.q[0] < 1.2 and abs(leg.q[1]) < _ROLLED_OVER for leg in legs)):
             last = t + 1
             q, v, a, hip, force = q[:last], v[:last], a[:last], hip[:last], force[:last]
             return Recording(q, v, a, hip, force, heel[:last], drive[:last], frame[:last], pools)

@@ -15,7 +15,7 @@ from heelraise.phantom.physics.anatomy import GRAVITY, Anatomy, anatomy_of
 from heelraise.phantom.physics.loop import POOL_NAMES, Recording, pools_of, run
 from heelraise.phantom.physics.plan import PhysicalScenario, drives_of, plan_of
 from heelraise.phantom.physics.poses import BodyMotion, leg_motion, needed_wrench, trunk_motion
-from heelraise.phantom.physics.truth import fast_part
+from heelraise.phantom.physics.truth import raises_of, tremor_of
 from heelraise.phases.model import Raise
 
 Array = NDArray[np.float64]
@@ -65,7 +65,8 @@ class PhysicalMotion:
         Angles between foot and shank, deg.
     tremor, tremor_inversion : mapping of side to ndarray (T,)
         Their realised fast part (deg): what a zero-phase low-pass that passes 2 Hz and stops 4 Hz leaves; see
-        `truth.fast_part`. In rise and lowering the voluntary movement's own part above 3 Hz is in it.
+        `truth.tremor_of`. Hold and stance are taken each on its own; in rise and lowering the voluntary movement's
+        own part above 3 Hz is in it.
     heel_height : mapping of side to ndarray (T,)
         Height of the heel marker's place above that of the flat foot, mm.
     pools : Pools
@@ -95,8 +96,6 @@ class PhysicalMotion:
 
     def raises(self) -> dict[str, tuple[Raise, ...]]:
         """Phase edges by the definition that the analysis uses, on this noise-free heel height."""
-        from heelraise.phantom.physics.truth import raises_of
-
         return {side: raises_of(height, 1.0 / STEP_S) for side, height in self.heel_height.items()}
 
 
@@ -166,6 +165,7 @@ def motion_of(scenario: PhysicalScenario, anatomy: Anatomy, whole: Recording, ti
         for k, p in enumerate(anatomy.upper.hang)
         if p.name.endswith(".hand")
     }
+    raises = {side: raises_of(height, 1.0 / STEP_S) for side, height in heel.items()}
     return PhysicalMotion(
         time=time[lead:],
         legs=anatomy.legs,
@@ -178,8 +178,8 @@ def motion_of(scenario: PhysicalScenario, anatomy: Anatomy, whole: Recording, ti
         excitation=drive,
         plantarflexion=pf,
         inversion=inv,
-        tremor={side: fast_part(angle, 1.0 / STEP_S) for side, angle in pf.items()},
-        tremor_inversion={side: fast_part(angle, 1.0 / STEP_S) for side, angle in inv.items()},
+        tremor={side: tremor_of(angle, 1.0 / STEP_S, raises[side]) for side, angle in pf.items()},
+        tremor_inversion={side: tremor_of(angle, 1.0 / STEP_S, raises[side]) for side, angle in inv.items()},
         heel_height=heel,
         pools=whole.pools,
         lead_s=lead * STEP_S,

@@ -27,7 +27,7 @@ class SidePhysiology(_Strict):
     reflex_gain: float = Field(default=1.0, ge=0, le=60, description="Gain of the stretch reflex; 1 is ordinary.")
     common: Drive = Field(default=Drive(share=0.05), description="Common drive at 8 to 12 Hz, shared by the calf.")
     rest: Drive = Field(default=Drive(frequency_hz=5.0, width_hz=0.3), description="Rest tremor; set its level.")
-    evertors: float = Field(default=1.0, ge=0, le=2, description="Gain of the fibular muscles' correction.")
+    evertors: float = Field(default=1.0, ge=0, le=2, description="Share of what is asked of the fibular muscles.")
     outlasts_s: float = Field(default=0.0, ge=0, le=30, description="Time for which the rest drive goes on (s).")
     outlast: Drive = Field(
         default=Drive(frequency_hz=6.5, width_hz=0.4), description="Drive from the hold until `outlasts_s` after it."

@@ -114,7 +114,8 @@ def advance(
     of a resting muscle.
     """
     length = unit.origin + path - unit.extension(force)
-    isometric = max(active, _FLOOR) * force_length(length)
+    # Fibres torn far beyond their range, as in a fall, still need a number to divide by.
+    isometric = max(max(active, _FLOOR) * force_length(length), 1e-6)
     speed, slope = speed_of((force - passive(length)) / isometric)
     give = unit.compliance(force)
     new = force + step * (path_speed - speed) / (give + step * slope / isometric)

@@ -16,7 +16,7 @@ def slow_course(x: Array, rate: float) -> Array:
     """Zero-phase low-pass (T,) by a Kaiser-windowed sinc that passes 2 Hz and stops 4 Hz by 60 dB.
 
     Length and shape by Kaiser's formulas (Oppenheim and Schafer, Discrete-Time Signal Processing, section 7.5). Ends
-    are continued by point reflection.
+    are continued by reflection in the point where a line through their half second ends.
     """
     attenuation = 60.0
     width = 2.0 * np.pi * (STOP_HZ - PASS_HZ) / rate
@@ -26,15 +26,39 @@ def slow_course(x: Array, rate: float) -> Array:
     taps = cut * np.sinc(cut * n) * np.kaiser(n.size, 0.1102 * (attenuation - 8.7))
     taps /= taps.sum()
     reach = min(half, x.size - 1)
-    padded = np.concatenate([2.0 * x[0] - x[reach:0:-1], x, 2.0 * x[-1] - x[-2 : -reach - 2 : -1]])
+    first, last = _end(x, rate), _end(x[::-1], rate)
+    padded = np.concatenate([2.0 * first - x[reach:0:-1], x, 2.0 * last - x[-2 : -reach - 2 : -1]])
     size = padded.size + taps.size
     full = np.fft.irfft(np.fft.rfft(padded, size) * np.fft.rfft(taps, size), size)
     return np.asarray(full[half + reach : half + reach + x.size])
 
 
+def _end(x: Array, rate: float) -> float:
+    """Where a line through the first half second starts."""
+    size = min(round(0.5 * rate), x.size)
+    t = np.arange(size) - 0.5 * (size - 1)
+    part = x[:size]
+    return float(part.mean() + t[0] * (t @ part) / max(float(t @ t), 1e-12))
+
+
 def fast_part(x: Array, rate: float) -> Array:
     """The signal less its slow course: unchanged above 4 Hz within 0.1 %, gone below 2 Hz."""
     return x - slow_course(x, rate)
+
+
+def tremor_of(x: Array, rate: float, raises: tuple[Raise, ...]) -> Array:
+    """Fast part (T,) in which holds and stance know nothing of the movements between them.
+
+    The low-pass reaches 0.9 s to either side; over a whole record it would spill what is fast in a rise into the hold
+    that follows. Within the rise and the lowering it stays the whole record's, with their own fast part in it.
+    """
+    fast = fast_part(x, rate)
+    moves = [edge for one in raises for edge in (one.rise_start_s, one.hold_start_s, one.hold_stop_s, one.lower_stop_s)]
+    cuts = [0, *(min(max(round(edge * rate), 0), x.size) for edge in moves), x.size]
+    for start, stop in zip(cuts[::2], cuts[1::2], strict=True):
+        if stop - start > 0.2 * rate:
+            fast[start:stop] = fast_part(x[start:stop], rate)
+    return fast
 
 
 def raises_of(height: Array, rate: float) -> tuple[Raise, ...]:
