@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,32 +12,154 @@ from heelraise.analysis import analyze
 from heelraise.phantom import build_scenario, simulate, write_trial
 from heelraise.trial import read_c3d
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from accuracy_grid.design import HOLDS_S, Design, latin_hypercube, scenario_of
+from accuracy_grid.document import goals, table
+from accuracy_grid.intervals import agreement, wilson
+from accuracy_grid.rows import COVERED, ENOUGH, covers, errors_of, frequency_error, relative, sides_of, with_sway
+from accuracy_grid.run import finished, run
+
+GRID = Design(tremor=20, still=8, physiological=0, seed=5)
+
 
 @pytest.fixture(scope="module")
-def rows():
-    path = Path(__file__).parents[1] / "benchmarks" / "accuracy.py"
-    spec = importlib.util.spec_from_file_location("accuracy", path)
-    accuracy = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(accuracy)
-    return accuracy.grid(12, seed=5)
+def lines(tmp_path_factory):
+    return run(GRID, tmp_path_factory.mktemp("grid") / "lines.jsonl")
 
 
-def test_no_hold_is_broken_and_no_tremor_missed(rows):
-    assert [row["missed"] for row in rows if "missed" in row] == []
+@pytest.fixture(scope="module")
+def enough(lines):
+    return [side for side in sides_of(lines) if side["ratio"] >= ENOUGH]
 
 
-@pytest.mark.parametrize(("name", "bound"), [("frequency", 0.15), ("rms", 0.08), ("edge", 0.1)])
-def test_errors_stay_within_the_promise(rows, name, bound):
-    assert max(abs(row[name]) for row in rows) < bound
+def test_every_trial_is_analysed_and_has_one_hold(lines):
+    assert [line["error"] for line in lines if "error" in line] == []
+    assert [side["holds"] for side in sides_of(lines)] == [1] * len(sides_of(lines))
 
 
-def test_intervals_cover(rows):
-    # 24 sides: fewer than 20 covered would be a rate far below 95 %.
-    for name in ("frequency_covered", "rms_covered"):
-        assert sum(row[name] for row in rows) >= 20
+def test_tremor_well_above_the_floor_is_called(enough):
+    inside = [side for side in enough if 4.1 < side["true_frequency"] < 14.9]
+    assert len(inside) >= 15
+    assert {side["status"] for side in inside} <= {"ok", "too_short"}
 
 
-def run(tmp_path, protocol=None, **changes):
+@pytest.mark.parametrize(
+    ("error", "mean", "largest"), [(frequency_error, 0.05, 0.2), (relative("rms", with_sway), 0.04, 0.15)]
+)
+def test_errors_of_frequency_and_amplitude(enough, error, mean, largest):
+    values, _ = errors_of(enough, error)
+    assert abs(np.mean(values)) < mean
+    assert np.max(np.abs(values)) < largest
+
+
+def test_intervals_cover_the_process(enough):
+    for name, true in COVERED[:2]:
+        known = [c for side in enough if (c := covers(side, name, true)) is not None]
+        # At 95 % fewer than four fifths of this many would be out of the question.
+        assert sum(known) >= 0.8 * len(known)
+
+
+def test_edges_follow_the_definition_on_noise_free_height(lines):
+    assert max(abs(edge) for side in sides_of(lines) for edge in side["edges"].values()) < 0.06
+
+
+def test_without_tremor_the_angle_shows_none(lines):
+    called = [any(c.startswith("ankle_plantarflexion/") for c in x["called"]) for x in lines if x["kind"] == "still"]
+    # At 1 % a trial, two among eight have a chance of 0.3 %.
+    assert sum(called) <= 1
+
+
+def test_sway_depth_and_slope_are_near_the_truth(lines):
+    ratios = [c[k]["ratio"] for x in lines for c in x.get("cop", ()) for k in c if k != "side"]
+    assert ratios
+    assert np.max(np.abs(np.array(ratios) - 1)) < 0.03
+    emg = [e for side in sides_of(lines) for e in side["emg"]]
+    depths = [e["depth"]["found"] - e["depth"]["true"] for e in emg if e["depth"]["found"] is not None]
+    assert depths
+    assert abs(np.mean(depths)) < 0.06
+    slopes = [e["slope"] for e in emg if "slope" in e and e["slope"]["ci"]]
+    assert slopes
+    assert np.mean([e["ci"][0] <= e["true"] <= e["ci"][1] for e in slopes]) > 0.7
+
+
+def test_the_design_fills_its_ranges_and_depends_on_its_seed():
+    design = Design(tremor=200, still=40, physiological=20, seed=3)
+    points = latin_hypercube(200, 4, (3, 1))
+    assert (np.sort((points * 200).astype(int), axis=0) == np.arange(200)[:, None]).all()
+    trials = [scenario_of(design, "tremor", k) for k in range(200)]
+    for low, high in HOLDS_S:
+        assert sum(low <= t["task"]["hold_s"] < high for t in trials) == 50
+    assert {t["lab"]["point_rate_hz"] for t in trials} >= {100.0, 500.0}
+    assert all(0.05 <= t["lab"]["marker_noise_mm"] <= 0.5 for t in trials)
+    assert all(scenario_of(design, "still", k)["left"]["rms_deg"] == 0 for k in range(40))
+    for kind, index in design.trials():
+        build_scenario(scenario_of(design, kind, index))
+    assert design.key("still") == Design(tremor=9, still=40, physiological=0, seed=3).key("still")
+    for other in (Design(tremor=200, still=40, physiological=20, seed=4), Design(tremor=200, still=41, seed=3)):
+        assert design.key("still") != other.key("still")
+
+
+def test_a_killed_run_goes_on_and_other_code_begins_anew(lines, tmp_path, monkeypatch):
+    import json
+
+    from accuracy_grid import run as runner
+
+    calls = []
+
+    def quick(design, kind, index):
+        calls.append((kind, index))
+        return {"kind": kind, "index": index, "hold_s": 4.0, "value": index}
+
+    monkeypatch.setattr(runner, "one", quick)
+    design, path = Design(tremor=4, still=2, physiological=0, seed=1), tmp_path / "deep" / "lines.jsonl"
+    whole = run(design, path)
+    assert len(calls) == 6
+    # The kill tore the last line.
+    text = path.read_text(encoding="utf-8")
+    path.write_text("\n".join(text.splitlines()[:4]) + '\n{"design": "to', encoding="utf-8")
+    calls.clear()
+    assert run(design, path) == whole
+    assert calls == [("still", 0), ("still", 1)]
+    assert run(design, path) == whole
+    assert len(calls) == 2
+    assert finished(path, {"tremor": {"design": design.key("tremor"), "version": "another"}}) == {}
+    assert all(json.loads(line)["design"] for line in path.read_text(encoding="utf-8").splitlines() if line[-1] == "}")
+    run(Design(tremor=4, still=2, physiological=0, seed=2), path)
+    assert len(calls) == 8
+
+
+def test_the_table_has_every_part_and_no_machine(lines):
+    text = table(lines, GRID, "python tests/benchmarks/accuracy.py")
+    for title in (
+        "Numbers to reach",
+        "Frequency",
+        "Amplitude",
+        "Coverage",
+        "Hit rate",
+        "False detections",
+        "Phase edges",
+    ):
+        assert title in text
+    assert "nan" not in text
+    assert "/tmp" not in text
+    assert len([line for line in goals(lines) if "reached" in line]) == 10
+
+
+def test_intervals_of_the_table_by_known_values():
+    # Wilson's interval of 0 of 100 and 1 of 100 (Brown, Cai and DasGupta 2001 give the formula).
+    assert wilson(0, 100) == pytest.approx((0.0, 0.03699), abs=1e-4)
+    assert wilson(1, 100) == pytest.approx((0.00177, 0.05449), abs=1e-4)
+    assert wilson(50, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    rng = np.random.default_rng(1)
+    trials = np.repeat(np.arange(200), 2)
+    shared = np.repeat(rng.normal(size=200), 2)
+    found = agreement(shared, trials)
+    # Two legs that say the same are one: the interval is that of 200 and not of 400.
+    assert found.bias_ci[1] - found.bias_ci[0] == pytest.approx(2 * 1.96 * shared.std() / np.sqrt(200), rel=0.1)
+    assert agreement([1.0], [0]) is None
+
+
+def simulated_run(tmp_path, protocol=None, **changes):
     simulated = simulate(build_scenario({"name": "t", **changes}))
     path = tmp_path / "t.c3d"
     write_trial(simulated, path)
@@ -51,7 +173,7 @@ STILL = {"rms_deg": 0.0}
 def test_without_tremor_none_is_called_and_the_limit_is_told(tmp_path):
     calls = 0
     for seed in range(6):
-        _, result = run(tmp_path, seed=seed, task=SHORT, left=STILL, right=STILL)
+        _, result = simulated_run(tmp_path, seed=seed, task=SHORT, left=STILL, right=STILL)
         calls += result.verdict != "no_tremor_detected"
         for side in ("left", "right"):
             record = result.metric("tremor_rms", "ankle_plantarflexion", side)
@@ -63,21 +185,21 @@ def test_without_tremor_none_is_called_and_the_limit_is_told(tmp_path):
 
 
 def test_a_prefiltered_archive_is_prefiltered_and_never_not_detected(tmp_path):
-    _, result = run(tmp_path, task=SHORT, lab={"lowpass_hz": 6.0}, left=STILL, right=STILL)
+    _, result = simulated_run(tmp_path, task=SHORT, lab={"lowpass_hz": 6.0}, left=STILL, right=STILL)
     for side in ("left", "right"):
         assert result.metric("tremor_frequency", "ankle_plantarflexion", side).status == "prefiltered"
     assert result.verdict == "not_assessable"
 
 
 def test_one_sided_raise(tmp_path):
-    _, result = run(tmp_path, task={**SHORT, "sides": ["left"]}, right=STILL)
+    _, result = simulated_run(tmp_path, task={**SHORT, "sides": ["left"]}, right=STILL)
     assert {p.side for p in result.phases if p.phase == "hold"} == {"left"}
     assert result.metric("tremor_frequency", "ankle_plantarflexion", "left").value == pytest.approx(7.5, abs=0.3)
 
 
 def test_repetitions_are_counted(tmp_path):
     task = {"repetitions": 12, "stand_s": 0.6, "rise_s": 0.7, "hold_s": 0.1, "lower_s": 0.8, "after_s": 3}
-    _, result = run(tmp_path, task=task)
+    _, result = simulated_run(tmp_path, task=task)
     for side in ("left", "right"):
         assert result.metric("repetitions", "heel_vertical", side, "raise", None).value == 12
         cadence = result.metric("cadence", "heel_vertical", side, "raise", None)
@@ -86,29 +208,29 @@ def test_repetitions_are_counted(tmp_path):
 
 def test_tremor_that_outlasts_and_tremor_in_stance_are_observed(tmp_path):
     task = {**SHORT, "after_s": 10}
-    _, outlasting = run(tmp_path, task=task, left={"outlasts_s": 5, "rms_deg": 0.5})
+    _, outlasting = simulated_run(tmp_path, task=task, left={"outlasts_s": 5, "rms_deg": 0.5})
     assert {c.check: c.status for c in outlasting.checks}["cessation"] == "observed"
-    _, standing = run(tmp_path, task=SHORT, left={"stance_fraction": 0.8, "rms_deg": 0.5})
+    _, standing = simulated_run(tmp_path, task=SHORT, left={"stance_fraction": 0.8, "rms_deg": 0.5})
     assert {c.check: c.status for c in standing.checks}["flat_stance_tremor"] == "observed"
     assert outlasting.verdict == standing.verdict == "review_suggested"
 
 
 def test_asymmetry_and_symmetry(tmp_path):
-    _, even = run(tmp_path, task=SHORT)
+    _, even = simulated_run(tmp_path, task=SHORT)
     assert {c.check: c.status for c in even.checks}["asymmetry"] == "not_observed"
     assert even.verdict == "action_tremor_no_flags"
-    _, odd = run(tmp_path, task=SHORT, left={"rms_deg": 1.5}, right={"rms_deg": 0.15})
+    _, odd = simulated_run(tmp_path, task=SHORT, left={"rms_deg": 1.5}, right={"rms_deg": 0.15})
     assert {c.check: c.status for c in odd.checks}["asymmetry"] == "observed"
 
 
 def test_a_single_hand_that_shakes_on_its_own(tmp_path):
     body = {"hand_tremor_hz": 5.0, "hand_tremor_mm": 2.0}
-    _, result = run(tmp_path, task=SHORT, body=body)
+    _, result = simulated_run(tmp_path, task=SHORT, body=body)
     assert {c.check: c.status for c in result.checks}["other_body_parts"] == "observed"
 
 
 def test_centre_of_pressure_is_the_phantoms(tmp_path):
-    simulated, result = run(tmp_path, task=SHORT)
+    simulated, result = simulated_run(tmp_path, task=SHORT)
     for number, side in enumerate(("left", "right")):
         hold = next(p for p in result.phases if p.side == side and p.phase == "hold")
         rows = slice(round(hold.start_s * 1000), round(hold.stop_s * 1000))
@@ -120,10 +242,10 @@ def test_centre_of_pressure_is_the_phantoms(tmp_path):
 
 
 def test_emg_modulation_and_its_absence(tmp_path):
-    _, loud = run(tmp_path, task={**SHORT, "hold_s": 15}, left={"rms_deg": 0.5, "width_hz": 0.2})
+    _, loud = simulated_run(tmp_path, task={**SHORT, "hold_s": 15}, left={"rms_deg": 0.5, "width_hz": 0.2})
     record = loud.metric("tremor_frequency", "emg_soleus", "left")
     assert record.value == pytest.approx(7.5, abs=0.3)
-    _, silent = run(tmp_path, task=SHORT, emg={"modulation": 0.0})
+    _, silent = simulated_run(tmp_path, task=SHORT, emg={"modulation": 0.0})
     found = [m for m in silent.metrics if m.name == "tremor_frequency" and m.signal.startswith("emg_")]
     assert found
     assert sum(m.status == "ok" for m in found) <= 1
@@ -135,7 +257,7 @@ def test_angles_of_the_full_model_follow_the_truth(tmp_path):
     from heelraise.protocol import load_protocol
 
     lab = {"marker_set": "qualisys_full", "marker_noise_mm": 0.0, "up": "y", "units": "m"}
-    simulated, result = run(tmp_path, task=SHORT, lab=lab)
+    simulated, result = simulated_run(tmp_path, task=SHORT, lab=lab)
     signals = build_signals(result.trial, load_protocol(None).protocol)
     for side in ("left", "right"):
         plantarflexion, inversion = true_angles(simulated.motion[side], side)
@@ -149,7 +271,7 @@ def test_angles_of_the_full_model_follow_the_truth(tmp_path):
 @pytest.mark.parametrize("tempo", [0.3, 0.5, 0.7])
 def test_quick_repetitions_are_counted_too(tmp_path, tempo):
     task = {"repetitions": 8, "stand_s": 0.5, "rise_s": tempo, "hold_s": tempo, "lower_s": tempo, "after_s": 3}
-    _, result = run(tmp_path, task=task)
+    _, result = simulated_run(tmp_path, task=task)
     for side in ("left", "right"):
         assert result.metric("repetitions", "heel_vertical", side, "raise", None).value == 8
 
@@ -160,7 +282,7 @@ def test_our_own_events_are_results_unless_someone_moved_them(tmp_path):
     from heelraise.c3d import append, read_container
     from heelraise.trial import event_stamp
 
-    _, result = run(tmp_path, task=SHORT)
+    _, result = simulated_run(tmp_path, task=SHORT)
     result.write_c3d(tmp_path / "copy.c3d")
     again = analyze(read_c3d(tmp_path / "copy.c3d"))
     assert {p.source for p in again.phases} == {"heel_height"}
@@ -180,13 +302,13 @@ def test_our_own_events_are_results_unless_someone_moved_them(tmp_path):
 def test_a_copy_never_replaces_its_original(tmp_path):
     from heelraise.errors import OutputError
 
-    _, result = run(tmp_path, task=SHORT)
+    _, result = simulated_run(tmp_path, task=SHORT)
     with pytest.raises(OutputError, match="its own original"):
         result.write_c3d(tmp_path / "t.c3d")
 
 
 def test_a_static_trial_that_is_none_is_named(tmp_path):
-    _, moving = run(tmp_path, task=SHORT)
+    _, moving = simulated_run(tmp_path, task=SHORT)
     result = analyze(moving.trial, static=moving.trial)
     assert {note.code for note in result.notes} & {"static_moves", "static_unusable"}
     assert {p.phase for p in result.phases if p.side == "left"} >= {"rise", "hold", "lower"}
@@ -201,7 +323,7 @@ def test_a_static_trial_that_is_none_is_named(tmp_path):
     ],
 )
 def test_a_task_that_the_trial_does_not_show_is_named(tmp_path, protocol, sides, words):
-    _, result = run(tmp_path, protocol, task={**SHORT, "sides": sides})
+    _, result = simulated_run(tmp_path, protocol, task={**SHORT, "sides": sides})
     found = [note.message for note in result.notes if note.code == "task_mismatch"]
     assert found
     assert words in found[0]

@@ -28,6 +28,7 @@ def test_protocol_list_show_check_schema(cli, tmp_path):
     assert [line.split()[0] for line in listed.splitlines()] == [
         "auto",
         "bilateral_hold",
+        "pozos1982",
         "quiet_stance",
         "single_leg_hold",
     ]

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.errors import InputError
+from heelraise.signal.spectrum import band_power
 from heelraise.stats.calibrate import coloured_noise
+from heelraise.stats.moments import band_dof, sharp_spectrum
 from heelraise.stats.tremor import pooled_tremor, tremor_estimate
 
 RATE = 100.0
@@ -75,6 +77,54 @@ def test_intervals_cover_the_process_behind_a_narrow_band_tremor() -> None:
             found.rms_ci95[0] <= 0.5 <= found.rms_ci95[1],
         )
     assert (hits / count > 0.95 - 4 * math.sqrt(0.95 * 0.05 / count)).all()
+
+
+def test_the_interval_of_a_narrow_tremor_knows_how_little_a_hold_shows_of_it() -> None:
+    # At a half-power width of 0.12 Hz a hold of 14 s has four independent parts and not as many as tapers.
+    hits = 0
+    for seed in range(100):
+        found = tremor_estimate(hold(seed, 14.0, 0.5, 7.0, 0.12)[0], RATE)
+        assert found.rms_ci95 is not None
+        hits += found.rms_ci95[0] <= 0.5 <= found.rms_ci95[1]
+    assert hits >= 80
+
+
+def test_intervals_of_a_wide_tremor_fit_its_scatter() -> None:
+    values, widths, shifts, margins = [], [], [], []
+    for seed in range(100):
+        found = tremor_estimate(hold(seed, 20.0, 0.5, 9.0, 2.0)[0], RATE)
+        assert found.rms is not None
+        assert found.rms_ci95 is not None
+        assert found.frequency is not None
+        assert found.frequency_ci95 is not None
+        values.append(math.log(found.rms))
+        widths.append(math.log(found.rms_ci95[1] / found.rms_ci95[0]))
+        shifts.append(found.frequency)
+        margins.append(found.frequency_ci95[1] - found.frequency_ci95[0])
+    assert np.median(widths) == pytest.approx(2 * 1.96 * np.std(values), rel=0.3)
+    assert np.median(margins) == pytest.approx(2 * 1.96 * np.std(shifts), rel=0.3)
+
+
+@pytest.mark.parametrize("frequency", [4.4, 14.6])
+def test_a_tremor_near_the_end_of_the_band_keeps_its_power(frequency: float) -> None:
+    for seconds in (8.0, 18.0):
+        found = tremor_estimate(hold(3, seconds, 0.5, frequency)[0], RATE)
+        assert found.rms == pytest.approx(0.5, rel=0.015)
+        assert found.frequency == pytest.approx(frequency, abs=0.05)
+
+
+@pytest.mark.parametrize("seconds", [4.0, 20.0])
+def test_degrees_of_freedom_of_a_band_are_those_of_its_scatter(seconds: float) -> None:
+    powers, dofs = [], []
+    for seed in range(300):
+        x = np.random.default_rng(seed).normal(size=round(seconds * RATE))
+        s = sharp_spectrum([x], RATE)
+        powers.append(float(band_power(s.psd, s.freq, 4.0, 15.0)))
+        dofs.append(band_dof(s, (4.0, 15.0)))
+    scatter = np.var(powers) / np.mean(powers) ** 2
+    assert 2 / np.mean(dofs) == pytest.approx(scatter, rel=0.3)
+    # 2 B T is what a record without tapers would have.
+    assert 0.6 * 2 * 11 * seconds < np.mean(dofs) < 2 * 11 * seconds
 
 
 def test_without_tremor_there_is_a_limit_and_no_frequency() -> None:

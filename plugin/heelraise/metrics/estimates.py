@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from heelraise.signal.spectrum import half_bandwidth
 from heelraise.stats.background import FIT_HZ, Background, fit_background
+from heelraise.stats.moments import long_spectrum
 from heelraise.stats.peak import MIN_DURATION_S
-from heelraise.stats.tremor import TremorEstimate, long_spectrum, tremor_estimate
+from heelraise.stats.tremor import TremorEstimate, tremor_estimate
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]

@@ -16,14 +16,20 @@ from heelraise.signal.spectrum import (
     band_power,
     band_weights,
     half_bandwidth,
-    multitaper,
-    pool,
 )
 from heelraise.signal.tapers import sine_tapers
 from heelraise.stats.background import FIT_HZ, Background, fit_background
 from heelraise.stats.intervals import power_interval
+from heelraise.stats.moments import (
+    band_dof,
+    centroid,
+    centroid_margin,
+    half_power_width,
+    long_spectrum,
+    sharp_spectrum,
+)
 from heelraise.stats.peak import MIN_DURATION_S, PeakTest, test_peak
-from heelraise.stats.quantiles import chi2_quantile, t_quantile
+from heelraise.stats.quantiles import chi2_quantile
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -35,12 +41,7 @@ FRACTION_BAND_HZ: Band = (2.0, 25.0)
 MIN_SPECTRUM_S = 1.0
 _MIN_SEARCH_HZ = 2.0
 _MIN_FIT_TOP_HZ = 6.0
-# Half-width of the centroid's window in standard deviations of the peak, its start and its limits, Hz.
-_WINDOW_SIGMAS = 3.0
-_WINDOW_START_HZ = 1.5
-_WINDOW_LIMITS_HZ = (1.25, 3.5)
 _BLOCK_S = 1.0
-_PIECE_S = 60.0
 _MIN_BLOCKS = 4
 _RESOLVED = 1.2
 
@@ -188,7 +189,8 @@ def pooled_tremor(
     s = long_spectrum(data, rate, half_bandwidth(shortest))
     limit = min(math.inf if bandwidth_hz is None else bandwidth_hz, rate / 2)
     search = (band[0], min(band[1], limit))
-    common = _Common(s, noise, limit)
+    sharp = sharp_spectrum(data, rate)
+    common = _Common(sharp, noise, limit)
     if not long:
         return common.estimate("too_short", band)
     if search[1] - search[0] < _MIN_SEARCH_HZ or limit < _MIN_FIT_TOP_HZ:
@@ -203,19 +205,20 @@ def pooled_tremor(
         return common.estimate(status, band, upper_limit=bound, test=test, background=background)
 
     width = half_power_width(s, test.frequency)
-    centre, interval = centroid(s, background.level, test.frequency, search)
-    evenness, scatter = _over_time(data, rate, search, s)
-    power = evenness * _line_power(s.psd, s, search)
+    centre, half = centroid(s, background.level, test.frequency, search)
+    margin = centroid_margin(sharp, np.interp(sharp.freq, s.freq, background.level), centre, half)
+    evenness, scatter = _over_time(data, rate, search, sharp)
+    power = evenness * _line_power(sharp.psd, sharp, search)
     floor = float(band_power(background.level, s.freq, *search))
-    # Chance within the spectrum and waxing and waning over the hold are two parts of one variance.
-    low, high = power_interval(power, 1 / (1 / band_dof(s, search) + scatter / 2))
+    # Spectrum and course over time see the same chance; a tremor that comes and goes has more of it over time.
+    low, high = power_interval(power, min(band_dof(sharp, search), 2 / max(scatter, 1e-12)))
     sine = 2 * math.sqrt(2)
     rms, rms_ci = _root(power - noise), (_root(low - noise), _root(high - noise))
     return common.estimate(
         "below_noise_floor" if power < 2 * noise else "ok",
         band,
         frequency=centre,
-        frequency_ci95=interval,
+        frequency_ci95=(max(centre - margin, 0.0), centre + margin),
         rms=rms,
         rms_ci95=rms_ci,
         peak_rms=_root(power - floor),
@@ -228,17 +231,6 @@ def pooled_tremor(
         test=test,
         background=background,
     )
-
-
-def long_spectrum(records: Sequence[Array], rate: float, half_bandwidth_hz: float) -> Spectrum:
-    """Pooled multitaper spectrum of records (n, ...), each cut into equal pieces of a minute at most.
-
-    Tapers are as many as a record has seconds, so that a long one would cost the square of its length.
-    """
-    pieces = [
-        piece for x in records for piece in np.array_split(x, max(1, math.ceil(x.shape[0] / rate / _PIECE_S - 1e-9)))
-    ]
-    return pool([multitaper(piece, rate, half_bandwidth_hz) for piece in pieces])
 
 
 @dataclass(frozen=True)
@@ -314,83 +306,6 @@ def _band_rms(s: Spectrum, band: Band) -> BandRms:
     power = float(band_power(s.psd, s.freq, *band))
     low, high = power_interval(power, band_dof(s, band))
     return BandRms(band, _root(power), (_root(low), _root(high)))
-
-
-def band_dof(s: Spectrum, band: Band) -> float:
-    """Chi-square degrees of freedom of the power in a band.
-
-    ``dof x max(1, width / resolution)``, where the width is the one over which the power is spread,
-    ``(int S)^2 / int S^2``.
-    """
-    weights = band_weights(s.freq, *band)
-    first, second = float(weights @ s.psd), float(weights @ s.psd**2)
-    width = first**2 / second if second > 0 else 0.0
-    return s.dof * max(1.0, width / s.resolution_hz)
-
-
-def centroid(s: Spectrum, level: Array, start_hz: float, search: Band) -> tuple[float, Interval]:
-    """Centroid of the density above ``level`` in a window that follows it, with its 95 % interval.
-
-    Parameters
-    ----------
-    s : Spectrum
-        Single spectrum.
-    level : ndarray, shape (F,)
-        Background density.
-    start_hz : float
-        Where the peak stands.
-    search : tuple of float
-        The centroid stays within, Hz.
-
-    Notes
-    -----
-    The window reaches three standard deviations of the peak to both sides (1.25 to 3.5 Hz), both found by
-    iteration. Weights undo the pull to low frequencies that recolouring gives a line (as in `_line_power`).
-    The interval is that of the centroid of a stationary Gaussian process,
-    ``var = int (f - m)^2 S^2 / (T (int S)^2)``: it holds for the frequency of the process, not only of this
-    record, and is wide for a pure sinusoid, whose line is as wide as the taper's. The jackknife over tapers
-    was tried: it covered the frequency of narrow-band processes in 13 to 54 % of records.
-    """
-    excess = np.maximum(s.psd - level, 0.0)
-    freq = np.maximum(s.freq, 1.0)
-    first = freq - s.smear_hz2 / freq
-    zeroth = 1 - 3 * s.smear_hz2 / freq**2
-    centre, half = start_hz, _WINDOW_START_HZ
-    for _ in range(30):
-        weights = band_weights(s.freq, centre - half, centre + half) * excess
-        total = float(weights @ zeroth)
-        if total <= 0:
-            break
-        moved = float(np.clip(weights @ first / total, *search))
-        sigma = math.sqrt(float(weights @ (s.freq - moved) ** 2) / float(weights.sum()))
-        reach = float(np.clip(_WINDOW_SIGMAS * sigma, *_WINDOW_LIMITS_HZ))
-        change = abs(moved - centre) + abs(reach - half)
-        # Half a step at a time: a window that jumps may swing between two widths for ever.
-        centre, half = moved, (half + reach) / 2
-        if change < 1e-3:
-            break
-    weights = band_weights(s.freq, centre - 1.5 * half, centre + 1.5 * half)
-    total = float(weights @ excess)
-    if total <= 0:
-        return centre, (max(search[0], centre - half), min(search[1], centre + half))
-    variance = float((weights * (s.freq - centre) ** 2) @ excess**2) / (total**2 * s.duration_s)
-    margin = t_quantile(0.975, s.dof) * math.sqrt(variance)
-    return centre, (centre - margin, centre + margin)
-
-
-def half_power_width(s: Spectrum, at_hz: float) -> float | None:
-    """Width over which the density stays above half of its value at the peak, linearly interpolated."""
-    row = int(np.argmin(np.abs(s.freq - at_hz)))
-    half = float(s.psd[row]) / 2
-    below = s.psd < half
-    left = np.flatnonzero(below[:row])
-    right = np.flatnonzero(below[row:])
-    if len(left) == 0 or len(right) == 0:
-        return None
-    i, j = int(left[-1]), row + int(right[0])
-    low = s.freq[i] + s.step_hz * (half - s.psd[i]) / (s.psd[i + 1] - s.psd[i])
-    high = s.freq[j] - s.step_hz * (half - s.psd[j]) / (s.psd[j - 1] - s.psd[j])
-    return float(high - low)
 
 
 def detection_limit(s: Spectrum, background: Background, search: Band, threshold: float) -> float:
