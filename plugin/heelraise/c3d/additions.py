@@ -79,17 +79,12 @@ def gen_scale_of(base: Base) -> float:
     return base.section.number("ANALOG", "GEN_SCALE", 1.0)
 
 
-def is_unsigned(base: Base) -> bool:
-    """Whether the file's analog samples are unsigned."""
-    return base.section.text("ANALOG", "FORMAT").upper().startswith("UNSIGNED")
-
-
 def codings_for(base: Base, channels: Sequence[AnalogChannel]) -> list[AnalogCoding]:
     """Scale and offset of each channel."""
     gen_scale = gen_scale_of(base)
     if channels and not is_plausible(gen_scale, 1e-30, 1e30):
         raise InputError("channels cannot be appended", why=f"ANALOG:GEN_SCALE is {gen_scale:g}")
-    unsigned = is_unsigned(base)
+    unsigned = base.section.samples_unsigned
     own = base.section.numbers("ANALOG", "OFFSET", joined=True, unsigned=True)[: base.layout.channels]
     return [
         analog_coding(

@@ -26,7 +26,6 @@ from heelraise.c3d.additions import (
     check_channels,
     codings_for,
     gen_scale_of,
-    is_unsigned,
 )
 from heelraise.c3d.atomic import write_atomically
 from heelraise.c3d.base import Base, base_of, is_untouched
@@ -194,7 +193,7 @@ def _interleaved(base: Base, channels: Sequence[AnalogChannel], codings: Sequenc
     layout, source = base.layout, base.source
     if not layout.frames:
         return
-    gen_scale, unsigned = gen_scale_of(base), is_unsigned(base)
+    gen_scale, unsigned = gen_scale_of(base), base.section.samples_unsigned
     everything = len(base.keep) == source.layout.channels
     point_words = 4 * layout.points
     channel_count = layout.channels + len(channels)

@@ -134,7 +134,7 @@ class Container:
     @cached_property
     def analog_unsigned(self) -> bool:
         """Whether ANALOG:FORMAT says that samples and offsets are unsigned 16-bit integers."""
-        return self.parameters.text("ANALOG", "FORMAT").upper().startswith("UNSIGNED")
+        return self.parameters.samples_unsigned
 
     @cached_property
     def analog_scales(self) -> FloatArray:

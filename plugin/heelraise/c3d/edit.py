@@ -56,6 +56,7 @@ class SectionEdit:
 
     def __init__(self, section: ParameterSection) -> None:
         self.codec: Codec = section.codec
+        self._unsigned = section.samples_unsigned
         self.records: list[Record] = list(section.records)
         self.changed: list[str] = []
         self.added: list[str] = []
@@ -164,15 +165,11 @@ class SectionEdit:
 
     def _converted(self, parameter: Parameter, kind: int) -> bytes:
         # The offsets of unsigned samples are unsigned themselves.
-        unsigned = parameter.name.upper().startswith("OFFSET") and self._samples_are_unsigned()
+        unsigned = parameter.name.upper().startswith("OFFSET") and self._unsigned
         values = parameter.numbers(unsigned=unsigned).ravel(order="F")
         if kind == FLOAT:
             return self.codec.encode(values).tobytes()
         return integers(values, self.codec)
-
-    def _samples_are_unsigned(self) -> bool:
-        stored = self.get("ANALOG", "FORMAT")
-        return stored is not None and "".join(stored.strings()[:1]).upper().startswith("UNSIGNED")
 
     def set_table(self, group: str, name: str, table: Table, ours: int = 0) -> None:
         """Store a table in as many parameters as it needs.

@@ -193,6 +193,11 @@ class ParameterSection:
             return float(values.flat[0])
         return default
 
+    @property
+    def samples_unsigned(self) -> bool:
+        """Whether ANALOG:FORMAT says that samples and offsets are unsigned 16-bit integers."""
+        return self.text("ANALOG", "FORMAT").upper().startswith("UNSIGNED")
+
     def text(self, group: str, name: str, default: str = "") -> str:
         """The first text entry, or `default`."""
         entries = self.strings(group, name)

@@ -104,8 +104,8 @@ def replace_trial(place: Place, finished: Path) -> None:
     """
     held = part_of(place.trial)
     try:
-        # The very file that was read gets a second name first: what is kept cannot be another one.
         shutil.copymode(place.trial, finished)
+        # The very file that was read gets a second name: what is kept cannot be another one.
         _second_name(place.trial, held)
         if _identity(place.trial.stat()) != place.identity:
             raise OutputError(
