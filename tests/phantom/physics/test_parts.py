@@ -12,7 +12,8 @@ from heelraise.phantom.physics.legsim import inverse_curve
 from heelraise.phantom.physics.plan import narrow_band, plan_of
 from heelraise.phantom.physics.reflex import LEAST, MOST, Delay, Reflex
 from heelraise.phantom.physics.settings import Drive
-from heelraise.phantom.physics.tendon import advance, demand, force_length, speed_of, unit_of
+from heelraise.phantom.physics.spread import beat_of, described
+from heelraise.phantom.physics.tendon import advance, demand, force_length, passive, speed_of, unit_of
 from heelraise.phantom.physics.truth import band_rms, fast_part, peak_frequency, raises_of, slow_course, tremor_of
 from heelraise.phantom.scenario import Body, Task
 from heelraise.phases.model import Raise
@@ -52,6 +53,33 @@ def test_extension_is_the_integral_of_compliance():
     integral = float(np.sum(0.5 * (give[1:] + give[:-1]) * np.diff(force)))
     assert CALF.extension(1.0) == pytest.approx(integral, rel=1e-4)
     assert max(force_length(x) for x in np.linspace(0.3, 1.7, 141)) == pytest.approx(1.0)
+
+
+@given(st.floats(0.0, 1.2), st.floats(0.0, 1.0), st.floats(-0.4, 0.3), st.floats(-2.0, 2.0))
+def test_step_is_written_out_as_its_parts_are(force, active, path, rate):
+    """`advance` writes out extension, compliance and force-length; they must stay those of the functions."""
+    new, length, speed = advance(CALF, force, active, path, rate, 0.001)
+    assert length == pytest.approx(CALF.origin + path - CALF.extension(force), abs=1e-12)
+    isometric = max(active, 0.005) * force_length(length)
+    fibre, slope = speed_of((force - passive(length)) / isometric)
+    give = CALF.compliance(force)
+    step = 0.001 * (rate - fibre) / (give + 0.001 * slope / isometric)
+    assert new == pytest.approx(max(force + step, 0.0), rel=1e-9, abs=1e-12)
+    assert speed == pytest.approx(rate - give * (new - force) / 0.001, rel=1e-9, abs=1e-9)
+
+
+@given(st.floats(0.1, 3.0), st.floats(0.3, 5.0))
+@settings(max_examples=20, deadline=None)
+def test_beat_tells_size_and_growth(size, growth):
+    time = np.arange(8000) / RATE
+    wave = size * np.sin(2 * np.pi * 5.0 * time)
+    beat = beat_of(np.where(time < 4.0, wave, growth * wave))
+    assert beat.lasting == pytest.approx(growth, rel=0.01)
+    assert beat.growth == pytest.approx(growth, rel=0.01)
+    assert beat.widest == pytest.approx(size * max(growth, 1.0) / np.sqrt(2.0), rel=0.01)
+    assert beat.peak_hz == pytest.approx(5.0, abs=0.25)
+    assert described([beat, None]).endswith("fell in 1 of 2")
+    assert described([None]) == "fell in 1 of 1"
 
 
 def test_quick_stretch_meets_series_stiffness():

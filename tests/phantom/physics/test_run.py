@@ -8,8 +8,10 @@ import pytest
 from heelraise.errors import HeelraiseError
 from heelraise.phantom.physics.check import Trial, both
 from heelraise.phantom.physics.run import newton_residual, pool_index, simulate_physical, weight
+from heelraise.phantom.physics.seated import simulate_seated
 from heelraise.phantom.physics.settings import Drive, Physiology, SidePhysiology
-from heelraise.phantom.physics.truth import band_rms
+from heelraise.phantom.physics.spread import windowed_deviation
+from heelraise.phantom.physics.truth import band_rms, peak_frequency
 from heelraise.phantom.scenario import Body, Task
 
 TASK = Task(stand_s=3, rise_s=1, hold_s=3, lower_s=1.5, after_s=2)
@@ -128,6 +130,29 @@ def test_a_strong_reflex_lets_the_person_rise_and_then_beats():
         hold = (made.time > 4.5) & (made.time < 6.8)
         rms[gain] = band_rms(made.plantarflexion["left"][hold], 1000.0, 2.0, 15.0)
     assert rms[12.5] > 5 * rms[1.0] > 0
+
+
+def test_a_hold_does_not_sway_ever_wider_to_the_side():
+    """With the frontal gains of one leg, two legs on raised heels grow a swing of the hips at 1 Hz."""
+    long = Task(stand_s=2, rise_s=1, hold_s=11, lower_s=1, after_s=0.5)
+    made = simulate_physical(Trial(long, Body(), both(common=Drive(share=0.0).model_dump())), np.random.default_rng(2))
+    early, last = (made.time > 4.5) & (made.time < 9.0), (made.time > 9.0) & (made.time < 13.5)
+    assert windowed_deviation(made.plantarflexion["left"][early | last], 1000.0).max() < 1.0
+    before, after = (band_rms(made.hips[part, 1], 1000.0, 0.75, 3.0) for part in (early, last))
+    assert after < 3.0
+    assert after < 2.0 * before
+
+
+def test_a_strong_reflex_beats_in_a_seated_leg_and_an_ordinary_one_does_not():
+    rms = {}
+    for gain in (1.0, 16.0):
+        made = simulate_seated(Body(), both(reflex_gain=gain), 0.15, 5.4, 3)
+        assert made is not None
+        late = made.time > 3.4
+        assert (made.heel[late] == 0).all()
+        rms[gain] = band_rms(made.plantarflexion[late], 1000.0, 2.0, 15.0)
+    assert rms[16.0] > 5 * rms[1.0] > 0
+    assert 3.5 <= peak_frequency(made.plantarflexion[late], 1000.0, 2.0) < 7.0
 
 
 def test_foam_bears_one_leg_and_sways_more():

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from heelraise.phantom.muscle import SPECS, Pools
 from heelraise.phantom.physics.anatomy import Anatomy
-from heelraise.phantom.physics.legsim import Command, LegSim
+from heelraise.phantom.physics.control import Command
+from heelraise.phantom.physics.legsim import LegSim
 from heelraise.phantom.physics.plan import Drives, Plan
 from heelraise.phantom.physics.reflex import Delay
 from heelraise.phantom.physics.settings import Physiology
@@ -29,6 +30,9 @@ _FELT_S = 0.05
 #: Slow adjustment of the CoP to a lasting error of the CoM, 1/s.
 _DRIFT = 0.15
 _STILL = 0.005
+#: Side to side, two legs answer with this share of the gains that hold one leg and the sagittal plane. With the heels
+#: up they grow a swing at 1 Hz from 0.93 on and topple slowly below about 0.3; at 0.7 a push dies away fastest.
+_ASIDE = 0.7
 #: Side to side, two legs shift load; their feet roll for this share of the wished CoP (Winter et al. 1996, J
 #: Neurophysiol 75:2334, find hip load and unload to dominate in side-by-side stance).
 _ROLLED = 0.2
@@ -83,14 +87,16 @@ def run(anatomy: Anatomy, physiology: Physiology, plan: Plan, drives: Drives, st
     count = len(legs)
     hang = len(anatomy.upper.hang)
     width = 4 * count + 6 + 3 * hang
-    q, v, a = (np.empty((steps, width)) for _ in range(3))
-    hip, drive = np.empty((steps, 6 * count)), np.empty((steps, 5 * count))
-    force, heel, frame = np.empty((steps, 3 * count)), np.empty((steps, count)), np.zeros((steps, 5))
+    # One row of all that is kept: coordinates and two derivatives, hips, forces, heels, drives, frame.
+    parts = (width, width, width, 6 * count, 3 * count, count, 5 * count, 5)
+    table = np.empty((steps, sum(parts)))
+    strong = [unit.force for unit in legs[0].units], [unit.force for unit in legs[-1].units]
     late_s = physiology.balance_delay_ms / 1000.0
     late = max(round(late_s / step_s), 1)
     first = trunk.felt(legs)
-    before, push, drift = first, [0.0, 0.0], 0.0
-    delay = Delay(late_s, step_s, (*first, 0.0, 0.0, *(z for leg in legs for z in (leg.q[0], 0.0, leg.q[1], 0.0))))
+    x_before, y_before = first[2], first[3]
+    push_x = push_y = drift = 0.0
+    delay = Delay(late_s, step_s, [*first, 0.0, 0.0, *(z for leg in legs for z in (leg.q[0], 0.0, leg.q[1], 0.0))])
     angle = plan.pitch - plan.lean
     turning = np.gradient(angle, step_s)
     rows = np.stack(
@@ -112,70 +118,75 @@ def run(anatomy: Anatomy, physiology: Physiology, plan: Plan, drives: Drives, st
     noise, hands = drives.felt.tolist(), drives.hands.tolist()
     outer = [[d[leg.side].tolist() for d in (drives.share, drives.level, drives.level_shin)] for leg in legs]
     gain, damping, lead = physiology.balance_gain, physiology.balance_damping_s, physiology.balance_lead_s2
+    share = _ASIDE if count == 2 else 1.0
+    gain_y, damping_y, lead_y = share * gain, share * damping, share * lead
+    each = range(count)
     for t in range(steps):
-        now = trunk.felt(legs)
-        for k in (0, 1):
-            push[k] += ((now[2 + k] - before[2 + k]) / step_s - push[k]) * step_s / _FELT_S
-        before = now
-        felt = delay.step((*now, *push, *(z for leg in legs for z in (leg.q[0], leg.v[0], leg.q[1], leg.v[1]))))
-        excitation: list[float] = []
+        x, y, x_rate, y_rate = trunk.felt(legs)
+        push_x += ((x_rate - x_before) / step_s - push_x) * step_s / _FELT_S
+        push_y += ((y_rate - y_before) / step_s - push_y) * step_s / _FELT_S
+        x_before, y_before = x_rate, y_rate
+        sensed = [x, y, x_rate, y_rate, push_x, push_y]
+        for leg in legs:
+            lq, lv = leg.q, leg.v
+            sensed += (lq[0], lv[0], lq[1], lv[1])
+        felt = delay.step(sensed)
         sent, then = rows[t], past[t]
         cop = sent[0] + gain * (felt[0] + noise[t][0] - then[0]) + damping * (felt[2] - then[1])
         if -_STILL < then[1] < _STILL:
             drift += step_s * (felt[0] - then[0])
         cop += lead * (felt[4] - then[2]) + _DRIFT * drift
-        aside = gain * (felt[1] + noise[t][1]) + damping * felt[3] + lead * felt[5]
-        for k, leg in enumerate(legs):
+        aside = gain_y * (felt[1] + noise[t][1]) + damping_y * felt[3] + lead_y * felt[5]
+        side = _ROLLED * aside if count == 2 else aside
+        excitation: list[float] = []
+        for k in each:
+            leg = legs[k]
             command = None
             if not supported:
-                own = felt[6 + 4 * k : 10 + 4 * k]
                 lean = 1.0 + aside / leg.lateral if count == 2 else 1.0
-                load = leg.weight * min(max(lean, 0.2), 1.8)
-                side = _ROLLED * aside if count == 2 else aside
-                command = Command(
-                    cop,
-                    side,
-                    load,
-                    sent[1],
-                    sent[2],
-                    sent[3],
-                    sent[4],
-                    sent[5],
-                    (sent[7], sent[8], sent[7] + sent[6]),
-                    (then[3], then[4]),
-                    own,
-                )
-            excitation += leg.excite(command, *(series[t] for series in outer[k]))
+                load = leg.weight * (0.2 if lean < 0.2 else 1.8 if lean > 1.8 else lean)
+                own = felt[6 + 4 * k : 10 + 4 * k]
+                now = (sent[7], sent[8], sent[7] + sent[6])
+                late_plan = (then[3], then[4])
+                command = Command(cop, side, load, sent[1], sent[2], sent[3], sent[4], sent[5], now, late_plan, own)
+            more, level, shin = outer[k]
+            excitation += leg.excite(command, more[t], level[t], shin[t])
         forces = pools.step(np.array(excitation)).tolist()
         wrenches, a_trunk = trunk.step(legs, hands[t], sent[6])
-        q_row: list[float] = []
-        v_row: list[float] = []
-        a_row: list[float] = []
+        row: list[float] = []
+        speeds: list[float] = []
+        pushes: list[float] = []
+        tendons: list[float] = []
+        heels: list[float] = []
         moves = []
-        for k, leg in enumerate(legs):
+        for k in each:
+            leg = legs[k]
             leg.pull(forces[5 * k : 5 * k + 5])
-            own = leg.accelerate(*trunk.given[k])
-            q_row += leg.q
-            v_row += leg.v
-            a_row += own
-            moves.append(own)
-        q_row += trunk.q
-        v_row += trunk.v
-        a_row += a_trunk
-        for k in range(hang):
-            q_row += trunk.points[k]
-            v_row += trunk.speeds[k]
-            a_row += trunk.accelerations[k]
-        q[t], v[t], a[t] = q_row, v_row, a_row
-        hip[t], drive[t], frame[t] = wrenches, excitation, trunk.frame
-        force[t] = [f * u.force for leg in legs for f, u in zip(leg.force, leg.units, strict=True)]
-        heel[t] = [sum(leg.heel) for leg in legs]
-        for leg, own in zip(legs, moves, strict=True):
-            leg.move(own)
+            turned = leg.accelerate(*trunk.given[k])
+            row += leg.q
+            speeds += leg.v
+            pushes += turned
+            moves.append(turned)
+            f, u = leg.force, strong[k]
+            tendons += (f[0] * u[0], f[1] * u[1], f[2] * u[2])
+            heels.append(leg.heel[0] + leg.heel[1])
+        row += trunk.q
+        speeds += trunk.v
+        pushes += a_trunk
+        for n in range(hang):
+            row += trunk.points[n]
+            speeds += trunk.speeds[n]
+            pushes += trunk.accelerations[n]
+        table[t] = [*row, *speeds, *pushes, *wrenches, *tendons, *heels, *excitation, *trunk.frame]
         trunk.move(a_trunk)
-        upright = abs(trunk.q[0] - then[0]) < _FALLEN and abs(trunk.q[1]) < _FALLEN
-        if not (upright and all(-_ROLLED_OVER < leg.q[0] < 1.2 and abs(leg.q[1]) < _ROLLED_OVER for leg in legs)):
-            last = t + 1
-            q, v, a, hip, force = q[:last], v[:last], a[:last], hip[:last], force[:last]
-            return Recording(q, v, a, hip, force, heel[:last], drive[:last], frame[:last], pools)
+        standing = abs(trunk.q[0] - then[0]) < _FALLEN and abs(trunk.q[1]) < _FALLEN
+        for k in each:
+            leg = legs[k]
+            leg.move(moves[k])
+            lq = leg.q
+            standing = standing and -_ROLLED_OVER < lq[0] < 1.2 and -_ROLLED_OVER < lq[1] < _ROLLED_OVER
+        if not standing:
+            table = table[: t + 1]
+            break
+    q, v, a, hip, force, heel, drive, frame = np.split(table, np.cumsum(parts)[:-1], axis=1)
     return Recording(q, v, a, hip, force, heel, drive, frame, pools)

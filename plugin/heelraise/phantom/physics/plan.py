@@ -111,7 +111,7 @@ def drives_of(scenario: PhysicalScenario, anatomy: Anatomy, time: Array, rng: np
     """All outside drives of a scenario, drawn in a fixed order."""
     physiology, task = scenario.physiology, scenario.task
     standing = physiology.posture == "standing"
-    both = narrow_band(rng, physiology.orthostatic, time) * (physiology.orthostatic.share if standing else 0.0)
+    both = narrow_band(rng, physiology.orthostatic, time) * (1.0 if standing else 0.0)
     share, level, shin = {}, {}, {}
     edges = edges_of(task)
     for side in ("left", "right"):
@@ -123,8 +123,10 @@ def drives_of(scenario: PhysicalScenario, anatomy: Anatomy, time: Array, rng: np
         for hold, lower, down in zip(edges.hold, edges.lower, edges.down, strict=True):
             stop = down + mine.outlasts_s if mine.outlasts_s > 0 else lower
             gate[(time >= hold) & (time < stop)] = 1.0
-        share[side] = both + mine.common.share * common + mine.outlast.share * outlast * gate
+        share[side] = physiology.orthostatic.share * both + mine.common.share * common
+        share[side] += mine.outlast.share * outlast * gate + mine.rest.share * rest
         level[side] = mine.common.level * common + mine.rest.level * rest + mine.outlast.level * outlast * gate
+        level[side] += physiology.orthostatic.level * both
         shin[side] = -mine.rest.level * rest
     noise = physiology.sway_noise_mm * (1.5 if physiology.foam else 1.0) / 1000.0
     felt = noise * np.stack([_slow_noise(rng, time), 0.6 * _slow_noise(rng, time)], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Excitation (of maximal) per optimal length of stretch at a gain of 1: our choice of unit. At 6 Hz the lead below
@@ -55,15 +56,15 @@ class Reflex:
 
 
 class Delay:
-    """A pure delay of tuples. Mutable."""
+    """A pure delay of rows of numbers. Mutable."""
 
     __slots__ = ("_place", "_ring")
 
-    def __init__(self, delay_s: float, step_s: float, start: tuple[float, ...]) -> None:
+    def __init__(self, delay_s: float, step_s: float, start: Sequence[float]) -> None:
         self._ring = [start] * max(round(delay_s / step_s), 1)
         self._place = 0
 
-    def step(self, value: tuple[float, ...]) -> tuple[float, ...]:
+    def step(self, value: Sequence[float]) -> Sequence[float]:
         """Put a value in; take out the one that went in a delay ago."""
         place = self._place
         out = self._ring[place]

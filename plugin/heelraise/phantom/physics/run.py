@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.errors import HeelraiseError
-from heelraise.phantom.body import FOOT, PIVOT, LegPose, relative_angles, standing_pivot
+from heelraise.phantom.body import FOOT, LegPose, relative_angles, standing_pivot
 from heelraise.phantom.motion import duration_of
 from heelraise.phantom.muscle import Pools
 from heelraise.phantom.physics.anatomy import GRAVITY, Anatomy, anatomy_of
+from heelraise.phantom.physics.ground import FootForce, foot_force, leg_bodies, upper_bodies
 from heelraise.phantom.physics.loop import POOL_NAMES, Recording, pools_of, run
 from heelraise.phantom.physics.plan import PhysicalScenario, drives_of, plan_of
-from heelraise.phantom.physics.poses import BodyMotion, leg_motion, needed_wrench, trunk_motion
+from heelraise.phantom.physics.poses import needed_wrench
 from heelraise.phantom.physics.truth import raises_of, tremor_of
 from heelraise.phases.model import Raise
 
@@ -22,20 +23,6 @@ Array = NDArray[np.float64]
 STEP_S = 0.001
 #: The person stands for this long before the trial begins, so that the start leaves no trace.
 LEAD_S = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class FootForce:
-    """What the ground gives one foot.
-
-    ``force`` (T, 3) N and ``cop`` (T, 2) mm in the laboratory's axes (X forward, Y left, Z up), ``free_moment`` (T,)
-    N m about the vertical through the CoP, ``heel`` (T,) N the part of the vertical force under the heel.
-    """
-
-    force: Array
-    cop: Array
-    free_moment: Array
-    heel: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +55,7 @@ class PhysicalMotion:
         `truth.tremor_of`. Hold and stance are taken each on its own; in rise and lowering the voluntary movement's
         own part above 3 Hz is in it.
     heel_height : mapping of side to ndarray (T,)
-        Height of the heel marker's place above that of the flat foot, mm.
+        Height of the heel marker's place over the forefoot's, above that of the flat foot, mm.
     pools : Pools
         The motor-unit pools after the run: `POOL_NAMES` for each of `legs`; they start `lead_s` before ``time``.
     recording, anatomy
@@ -146,16 +133,17 @@ def motion_of(scenario: PhysicalScenario, anatomy: Anatomy, whole: Recording, ti
     # The laboratory's feet stand where the kinematic phantom's do.
     side0 = anatomy.legs[0]
     shift = standing_pivot(side0, body) - np.array([0.0, 1000.0 * anatomy.lateral[side0], 0.0])
-    heel_arm = (np.asarray(FOOT["heel"]) - PIVOT) * body.foot_length_mm
+    # Over the forefoot, as the analysis takes it: sway rolls the whole foot.
+    heel_arm = (np.asarray(FOOT["heel"]) - FOOT["mt2"]) * body.foot_length_mm
     poses, ground, tendon, drive, pf, inv, heel = {}, {}, {}, {}, {}, {}, {}
     for k, side in enumerate(anatomy.legs):
         bodies = leg_bodies(anatomy, record, side)
         pivot = np.array([0.0, 1000.0 * anatomy.lateral[side], 0.0]) + shift
         poses[side] = LegPose(bodies[0].rotation, bodies[1].rotation, pivot)
-        ground[side] = _foot_force(anatomy, record, side, bodies, shift)
+        ground[side] = foot_force(anatomy, record, side, bodies, shift)
         tendon[side], drive[side] = record.force[:, 3 * k : 3 * k + 3], record.drive[:, 5 * k : 5 * k + 5]
         pf[side], inv[side] = relative_angles(bodies[1].rotation, bodies[0].rotation, side)
-        height = (bodies[0].rotation @ heel_arm)[:, 2]
+        height = (bodies[0].rotation @ (heel_arm * [1.0, 1.0 if side == "left" else -1.0, 1.0]))[:, 2]
         heel[side] = height - float(np.median(height[: max(round(0.4 / STEP_S), 1)]))
     trunk = upper_bodies(anatomy, record)[0]
     hips = 1000.0 * (trunk.origin + trunk.rotation @ np.array([0.0, 0.0, anatomy.upper.hip_z])) + shift
@@ -186,48 +174,6 @@ def motion_of(scenario: PhysicalScenario, anatomy: Anatomy, whole: Recording, ti
         recording=record,
         anatomy=anatomy,
     )
-
-
-def leg_bodies(anatomy: Anatomy, record: Recording, side: str) -> tuple[BodyMotion, BodyMotion]:
-    """Foot and leg of a side."""
-    k = 4 * anatomy.legs.index(side)
-    own = slice(k, k + 4)
-    return leg_motion(anatomy, side, record.q[:, own], record.v[:, own], record.a[:, own])
-
-
-def upper_bodies(anatomy: Anatomy, record: Recording) -> tuple[BodyMotion, ...]:
-    """Trunk and particles."""
-    at = 4 * len(anatomy.legs)
-    trunk = trunk_motion(anatomy, record.q[:, at : at + 6], record.v[:, at : at + 6], record.a[:, at : at + 6])
-    bodies = [trunk]
-    n = record.q.shape[0]
-    still, level = np.zeros((n, 3)), np.broadcast_to(np.eye(3), (n, 3, 3))
-    for k, p in enumerate(anatomy.upper.hang):
-        own = slice(at + 6 + 3 * k, at + 9 + 3 * k)
-        place = record.q[:, own]
-        bodies.append(
-            BodyMotion(p.mass, (0.0, 0.0, 0.0), level, place, still, still, place, record.v[:, own], record.a[:, own])
-        )
-    return tuple(bodies)
-
-
-def _foot_force(
-    anatomy: Anatomy, record: Recording, side: str, bodies: tuple[BodyMotion, BodyMotion], shift: Array
-) -> FootForce:
-    """Inverse dynamics of one leg: what it needs, less what the trunk gives it at the hip, the ground gives."""
-    k = anatomy.legs.index(side)
-    origin = np.array([0.0, anatomy.lateral[side], 0.0])
-    need, moment = needed_wrench(bodies, origin)
-    given = record.hip[:, 6 * k : 6 * k + 3]
-    hip = bodies[1].origin + bodies[1].rotation @ np.array([0.0, 0.0, anatomy.leg.hip_z])
-    force = need - given
-    moment = moment - np.cross(hip - origin, given) - record.hip[:, 6 * k + 3 : 6 * k + 6]
-    # A foot that bears nothing has no centre of pressure.
-    up = np.where(force[:, 2] > 5.0, force[:, 2], np.nan)
-    x, y = -moment[:, 1] / up, moment[:, 0] / up
-    free = moment[:, 2] - (x * force[:, 1] - y * force[:, 0])
-    cop = 1000.0 * np.stack([x, y + origin[1]], axis=1) + shift[:2]
-    return FootForce(force, cop, free, record.heel[:, k])
 
 
 def newton_residual(motion: PhysicalMotion) -> tuple[Array, Array]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 
 class _Strict(BaseModel):
@@ -15,9 +15,20 @@ class Drive(_Strict):
     """A narrow-band oscillation of the descending drive to the calf."""
 
     frequency_hz: float = Field(default=10.0, ge=2, le=25, description="Centre frequency (Hz).")
-    width_hz: float = Field(default=1.0, ge=0, le=4, description="Standard width of the band (Hz); 0 is a tone.")
+    width_hz: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="Width of the band (Hz): two standard deviations of its power; 0 is a tone.",
+    )
     share: float = Field(default=0.0, ge=0, le=1, description="Rms over the present excitation.")
     level: float = Field(default=0.0, ge=0, le=0.5, description="Rms over maximal excitation, present without effort.")
+
+
+def _completed(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
+    """A drive given in part keeps the rest of that drive's own default, and not of any drive's."""
+    default = model.model_fields[info.field_name or ""].default
+    return {**default.model_dump(), **value} if isinstance(value, dict) else value
 
 
 class SidePhysiology(_Strict):
@@ -26,12 +37,22 @@ class SidePhysiology(_Strict):
     strength: float = Field(default=1.0, ge=0.2, le=2, description="Maximal force over that of a healthy adult.")
     reflex_gain: float = Field(default=1.0, ge=0, le=60, description="Gain of the stretch reflex; 1 is ordinary.")
     common: Drive = Field(default=Drive(share=0.05), description="Common drive at 8 to 12 Hz, shared by the calf.")
-    rest: Drive = Field(default=Drive(frequency_hz=5.0, width_hz=0.3), description="Rest tremor; set its level.")
-    evertors: float = Field(default=1.0, ge=0, le=2, description="Share of what is asked of the fibular muscles.")
-    outlasts_s: float = Field(default=0.0, ge=0, le=30, description="Time for which the rest drive goes on (s).")
-    outlast: Drive = Field(
-        default=Drive(frequency_hz=6.5, width_hz=0.4), description="Drive from the hold until `outlasts_s` after it."
+    rest: Drive = Field(
+        default=Drive(frequency_hz=5.0, width_hz=0.3), description="Rest tremor: a level without effort, a share of it."
     )
+    evertors: float = Field(default=1.0, ge=0, le=2, description="Share of what is asked of the fibular muscles.")
+    outlasts_s: float = Field(
+        default=0.0, ge=0, le=30, description="Time for which `outlast` goes on after landing (s)."
+    )
+    outlast: Drive = Field(
+        default=Drive(frequency_hz=6.5, width_hz=0.4),
+        description="Drive from the hold's start to its end, or to `outlasts_s` after landing.",
+    )
+
+    @field_validator("common", "rest", "outlast", mode="before")
+    @classmethod
+    def _own_defaults(cls, value: Any, info: ValidationInfo) -> Any:
+        return _completed(cls, value, info)
 
 
 class Physiology(_Strict):
@@ -48,7 +69,7 @@ class Physiology(_Strict):
     right: SidePhysiology = Field(default=SidePhysiology(), description="Right leg.")
     orthostatic: Drive = Field(
         default=Drive(frequency_hz=15.5, width_hz=0.3),
-        description="Drive common to both legs while they bear weight, flat stance included; set its share.",
+        description="Drive common to both legs while they bear weight, flat stance included; set its share or level.",
     )
     fatigue: bool = Field(default=True, description="Whether motor units tire.")
     reflex_delay_ms: float = Field(default=45.0, ge=20, le=90, description="Stretch to motor neurone and back (ms).")
@@ -61,3 +82,8 @@ class Physiology(_Strict):
     sway_noise_mm: float = Field(default=1.0, ge=0, le=20, description="Error of the felt CoM position, rms (mm).")
     hand_drive_n: float = Field(default=0.0, ge=0, le=20, description="Force of a hand tremor of its own, rms (N).")
     hand_frequency_hz: float = Field(default=6.0, ge=2, le=15, description="Frequency of that hand tremor (Hz).")
+
+    @field_validator("orthostatic", mode="before")
+    @classmethod
+    def _own_defaults(cls, value: Any, info: ValidationInfo) -> Any:
+        return _completed(cls, value, info)

@@ -75,7 +75,8 @@ def speed_of(ratio: float) -> tuple[float, float]:
     returned with its derivative.
     """
     if ratio < 1.0:
-        ratio = max(ratio, -0.2)
+        if ratio < -0.2:
+            ratio = -0.2
         low = 1.0 + ratio / CURVATURE
         return SPEED * (ratio - 1.0) / low, SPEED * (1.0 + 1.0 / CURVATURE) / (low * low)
     room = LENGTHENING - 1.0
@@ -113,11 +114,20 @@ def advance(
     implicit (Rosenbrock), stable for any activation; a floor of 0.005 on the activation stands for the cross-bridges
     of a resting muscle.
     """
-    length = unit.origin + path - unit.extension(force)
+    # `extension`, `compliance`, `force_length` and `passive` written out: this runs six thousand times a second.
+    near = force + _SLACK
+    straight, bent = unit.straight, unit.bent
+    length = unit.origin + path - (force * straight + bent * log(near / _SLACK))
+    away = length - 1.0
+    if active < _FLOOR:
+        active = _FLOOR
     # Fibres torn far beyond their range, as in a fall, still need a number to divide by.
-    isometric = max(max(active, _FLOOR) * force_length(length), 1e-6)
-    speed, slope = speed_of((force - passive(length)) / isometric)
-    give = unit.compliance(force)
+    isometric = active * exp(-away * away / WIDTH)
+    if isometric < 1e-6:
+        isometric = 1e-6
+    held = force - passive(length) if away > 0.0 else force
+    speed, slope = speed_of(held / isometric)
+    give = straight + bent / near
     new = force + step * (path_speed - speed) / (give + step * slope / isometric)
     if new < 0.0:
         new = 0.0

@@ -35,6 +35,11 @@ class Trunk:
         self.speeds = [[0.0, 0.0, 0.0] for _ in upper.hang]
         self.accelerations = [[0.0, 0.0, 0.0] for _ in upper.hang]
         self.frame: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0)
+        self.given: list[tuple[Three, Three]] = []
+        # Unrolled for the loop, which runs a thousand times a second.
+        self._sockets = [upper.hip_half if leg.side == "left" else -upper.hip_half for leg in legs]
+        self._hang = [(p.mass, *p.at, *p.stiffness, *p.damping) for p in upper.hang]
+        self._part = anatomy.leg.com_z / anatomy.leg.hip_z
         #: On one leg the abductors of the hip carry the rest of the body at half the hips' distance.
         self.abduction = 0.0
         if len(legs) == 1:
@@ -47,62 +52,60 @@ class Trunk:
         x, y, z, pitch, roll, yaw = q
         ax, ay, az = turn(pitch, roll, yaw)
         wx, wy, wz = spin(q, v)
-        total = [0.0, 0.0, 0.0]
-        moment = [0.0, 0.0, 0.0]
-
-        def push(fx: float, fy: float, fz: float, rx: float, ry: float, rz: float) -> None:
-            total[0] += fx
-            total[1] += fy
-            total[2] += fz
-            moment[0] += ry * fz - rz * fy
-            moment[1] += rz * fx - rx * fz
-            moment[2] += rx * fy - ry * fx
-
+        vx, vy, vz = v[0], v[1], v[2]
+        sum_x = sum_y = sum_z = mom_x = mom_y = mom_z = 0.0
         wrenches: list[float] = []
         given = []
-        for leg, hip in zip(legs, self.hips, strict=True):
-            px, py, pz, pu, pv, pw = hip
-            half = upper.hip_half if leg.side == "left" else -upper.hip_half
-            ox, oy, oz = (half * ay[k] + upper.hip_z * az[k] for k in range(3))
+        hip_z = upper.hip_z
+        k, c = joints.hip_k, joints.hip_c
+        k_pitch, c_pitch = joints.hip_pitch
+        k_roll, c_roll = joints.hip_roll
+        k_yaw, c_yaw = joints.hip_yaw
+        tz = -k_yaw * yaw - c_yaw * v[5]
+        for leg, (px, py, pz, pu, pv, pw), half in zip(legs, self.hips, self._sockets, strict=True):
+            ox, oy, oz = half * ay[0] + hip_z * az[0], half * ay[1] + hip_z * az[1], half * ay[2] + hip_z * az[2]
             rx, ry, rz = px - x, py + leg.lateral - y, pz - z
-            k, c = joints.hip_k, joints.hip_c
-            fx = k * (rx - ox) + c * (pu - v[0] - wy * oz + wz * oy)
-            fy = k * (ry - oy) + c * (pv - v[1] - wz * ox + wx * oz)
-            fz = k * (rz - oz) + c * (pw - v[2] - wx * oy + wy * ox)
-            push(fx, fy, fz, rx, ry, rz)
+            fx = k * (rx - ox) + c * (pu - vx - wy * oz + wz * oy)
+            fy = k * (ry - oy) + c * (pv - vy - wz * ox + wx * oz)
+            fz = k * (rz - oz) + c * (pw - vz - wx * oy + wy * ox)
             lq, lv = leg.q, leg.v
-            k, c = joints.hip_pitch
-            ty = -k * (pitch - lq[0] - lq[3] + lean) - c * (v[3] - lv[0] - lv[3])
-            k, c = joints.hip_roll
-            tx = -k * (roll - lq[2] + leg.tilt) - c * (v[4] - lv[2]) + self.abduction
-            k, c = joints.hip_yaw
-            tz = -k * yaw - c * v[5]
-            moment[0] += tx
-            moment[1] += ty
-            moment[2] += tz
-            wrenches += [-fx, -fy, -fz, -tx, -ty, -tz]
+            ty = -k_pitch * (pitch - lq[0] - lq[3] + lean) - c_pitch * (v[3] - lv[0] - lv[3])
+            tx = -k_roll * (roll - lq[2] + leg.tilt) - c_roll * (v[4] - lv[2]) + self.abduction
+            sum_x += fx
+            sum_y += fy
+            sum_z += fz
+            mom_x += ry * fz - rz * fy + tx
+            mom_y += rz * fx - rx * fz + ty
+            mom_z += rx * fy - ry * fx + tz
+            wrenches += (-fx, -fy, -fz, -tx, -ty, -tz)
             given.append(((-fx, -fy, -fz), (-tx, -ty, -tz)))
-        for n, p in enumerate(upper.hang):
+        accelerations = self.accelerations
+        for n, (m, bx, by, bz, kx, ky, kz, cx, cy, cz) in enumerate(self._hang):
             point, speed = self.points[n], self.speeds[n]
-            ox, oy, oz = (p.at[0] * ax[k] + p.at[1] * ay[k] + p.at[2] * az[k] for k in range(3))
-            fx = p.stiffness[0] * (point[0] - x - ox) + p.damping[0] * (speed[0] - v[0] - wy * oz + wz * oy)
-            fy = p.stiffness[1] * (point[1] - y - oy) + p.damping[1] * (speed[1] - v[1] - wz * ox + wx * oz)
-            fz = p.stiffness[2] * (point[2] - z - oz) + p.damping[2] * (speed[2] - v[2] - wx * oy + wy * ox)
+            ox = bx * ax[0] + by * ay[0] + bz * az[0]
+            oy = bx * ax[1] + by * ay[1] + bz * az[1]
+            oz = bx * ax[2] + by * ay[2] + bz * az[2]
+            rx, ry, rz = point[0] - x, point[1] - y, point[2] - z
+            fx = kx * (rx - ox) + cx * (speed[0] - vx - wy * oz + wz * oy)
+            fy = ky * (ry - oy) + cy * (speed[1] - vy - wz * ox + wx * oz)
+            fz = kz * (rz - oz) + cz * (speed[2] - vz - wx * oy + wy * ox)
             if n > 0:
                 fz -= hands[n - 1]
-            push(fx, fy, fz, point[0] - x, point[1] - y, point[2] - z)
-            self.accelerations[n] = [-fx / p.mass, -fy / p.mass, -fz / p.mass - GRAVITY]
+            sum_x += fx
+            sum_y += fy
+            sum_z += fz
+            mom_x += ry * fz - rz * fy
+            mom_y += rz * fx - rx * fz
+            mom_z += rx * fy - ry * fx
+            accelerations[n] = [-fx / m, -fy / m, -fz / m - GRAVITY]
         if self.supported:
-            self.frame = self._support()
-            push(self.frame[0], self.frame[1], self.frame[2], 0.0, 0.0, 0.0)
-            moment[0] += self.frame[3]
-            moment[1] += self.frame[4]
-        force: Three = (total[0], total[1], total[2])
-        a = trunk_acceleration(upper, q, v, force, (moment[0], moment[1], moment[2]))
+            fx, fy, fz, tx, ty = self.frame = self._support()
+            sum_x, sum_y, sum_z = sum_x + fx, sum_y + fy, sum_z + fz
+            mom_x, mom_y = mom_x + tx, mom_y + ty
         self.given = given
-        return wrenches, a
+        return wrenches, trunk_acceleration(upper, q, v, (sum_x, sum_y, sum_z), (mom_x, mom_y, mom_z))
 
-    def _support(self) -> tuple[float, ...]:
+    def _support(self) -> tuple[float, float, float, float, float]:
         q, v, home = self.q, self.v, self.home
         fx, fy, fz = (-_FRAME_K * (q[k] - home[k]) - _FRAME_C * v[k] for k in range(3))
         return fx, fy, fz + _CARRIED * self.above, -500.0 * q[4] - 50.0 * v[4], -500.0 * q[3] - 50.0 * v[3]
@@ -128,9 +131,11 @@ class Trunk:
             q[5] + h * v[5],
         )
         for point, speed, own in zip(self.points, self.speeds, self.accelerations, strict=True):
-            for k in range(3):
-                speed[k] += h * own[k]
-                point[k] += h * speed[k]
+            u, v1, w = speed[0] + h * own[0], speed[1] + h * own[1], speed[2] + h * own[2]
+            speed[0], speed[1], speed[2] = u, v1, w
+            point[0] += h * u
+            point[1] += h * v1
+            point[2] += h * w
 
     def felt(self, legs: list[LegSim]) -> tuple[float, float, float, float]:
         """Centre of mass of all (x, y) and its velocity; the legs' on the line from ankle to hip.
@@ -142,15 +147,15 @@ class Trunk:
         upper, leg_data = anatomy.upper, anatomy.leg
         m = upper.mass
         x, y, vx, vy = m * self.q[0], m * self.q[1], m * self.v[0], m * self.v[1]
-        part = leg_data.com_z / leg_data.hip_z
+        part = self._part
         for leg, (hx, hy, _, hu, hv, _) in zip(legs, self.hips, strict=True):
             m = leg_data.mass
             x += m * (part * hx + (1.0 - part) * anatomy.foot.ankle_x)
             y += m * (part * hy + leg.lateral)
             vx += m * part * hu
             vy += m * part * hv
-        for point, speed, p in zip(self.points, self.speeds, upper.hang, strict=True):
-            m = p.mass
+        for point, speed, hung in zip(self.points, self.speeds, self._hang, strict=True):
+            m = hung[0]
             x += m * point[0]
             y += m * point[1]
             vx += m * speed[0]
