@@ -79,6 +79,37 @@ def test_spikes_come_in_order_with_their_pool():
     assert spikes.of_pool(0).times.size + spikes.of_pool(1).times.size == spikes.times.size
 
 
+def test_spikes_may_be_read_at_any_time_and_keep_the_velocity_they_had():
+    pools = Pools([GENERIC], rng=np.random.default_rng(3))
+    drive = np.array([0.9])
+    for _ in range(2050):
+        pools.step(drive)
+    early = pools.spikes
+    assert np.array_equal(early.times, pools.spikes.times)
+    fresh = pools.velocity.copy()
+    for _ in range(5000):
+        pools.step(drive)
+    late = pools.spikes
+    n = early.times.size
+    assert late.times.size > 2 * n
+    for name in ("times", "unit", "pool", "velocity"):
+        assert np.array_equal(getattr(late, name)[:n], getattr(early, name))
+    # The half-full stretch at the first reading counted once: forces are those of a run that nobody read.
+    other = Pools([GENERIC], rng=np.random.default_rng(3))
+    run(other, np.tile(drive, (7050, 1)))
+    assert np.array_equal(other.force_left, pools.force_left)
+    assert np.array_equal(other.spikes.velocity, late.velocity)
+    assert pools.velocity[-1] < fresh[-1]
+
+
+def test_twitches_end_at_zero_and_not_in_numbers_that_slow_the_processor():
+    spec = replace(GENERIC, contraction_longest_s=0.02)
+    pools, _ = constant([spec], np.array([0.8]), 0.3)
+    run(pools, np.zeros((12_000, 1)))
+    assert pools.step(np.zeros(1))[0] == 0.0
+    assert (pools.force_left > 0).all()
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_nothing_fires_at_rest(seed):

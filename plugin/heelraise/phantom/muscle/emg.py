@@ -163,8 +163,13 @@ def _add_up(
 ) -> Array:
     margin = int(lags[-1])
     inside = (sample >= -margin) & (sample < samples + margin)
-    kind, volts, sample = kind[inside], volts[inside], sample[inside] + 2 * margin
-    total = np.zeros(samples + 4 * margin + 1)
+    kind, volts, sample = kind[inside], volts[inside], sample[inside] + margin
+    total = np.zeros(samples + 4 * margin)
+    size = samples + 2 * margin
+    potential = np.empty(kind.size)
     for row, lag in zip(table, lags, strict=True):
-        total += np.bincount(sample + int(lag), weights=volts * row[kind], minlength=total.size)
+        np.take(row, kind, out=potential, mode="clip")
+        potential *= volts
+        first = margin + int(lag)
+        total[first : first + size] += np.bincount(sample, weights=potential, minlength=size)
     return total[2 * margin : 2 * margin + samples]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,9 @@ from numpy.typing import NDArray
 from heelraise.errors import HeelraiseError, UsageError
 from heelraise.phantom.muscle.rates import adapted_rate, firing_rate, fused_force, kick, maximal_force
 from heelraise.phantom.muscle.spec import PoolSpec, Units, units_of
+from heelraise.phantom.muscle.spikes import SpikeLog, Spikes
+
+__all__ = ["FATIGUE_STEP_S", "Pools", "Spikes", "run"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -18,25 +20,9 @@ FATIGUE_STEP_S = 0.1
 """Step of fatigue and adaptation, seconds: that of Potvin and Fuglevand (2017)."""
 _NOISE_STEP_S = 0.005
 _DRAWS = 4096
-
-
-@dataclass(frozen=True)
-class Spikes:
-    """Discharges of all pools in the order of the steps, all (S,).
-
-    ``times`` in seconds with the place within the step, ``unit`` the index among all units, ``pool`` that of the
-    pool, ``velocity`` the conduction velocity of the unit's fibres at that moment, m/s.
-    """
-
-    times: Array
-    unit: Index
-    pool: Index
-    velocity: Array
-
-    def of_pool(self, pool: int) -> Spikes:
-        """The discharges of one pool."""
-        mine = self.pool == pool
-        return Spikes(self.times[mine], self.unit[mine], self.pool[mine], self.velocity[mine])
+_GONE = 1e-200
+# Arrays of no dimension: numpy takes them faster than Python's numbers, and a step is hundreds of thousands of times.
+_ZERO, _ONE = np.zeros(()), np.ones(())
 
 
 class Pools:
@@ -69,6 +55,7 @@ class Pools:
             raise UsageError(f"a step of {step_s} s is not possible", todo="give one above 0 and at most 0.005 s")
         self.specs = tuple(specs)
         self.step_s = step_s
+        self._step = np.array(step_s)
         self._rng = rng
         tables = [units_of(spec) for spec in self.specs]
         counts = np.array([spec.units for spec in self.specs])
@@ -100,7 +87,6 @@ class Pools:
         self._minimum = self._per_unit("minimum_rate_hz")
         # Rate without adaptation is gain * excitation - offset, and a unit is recruited where that reaches its minimum.
         self._offset = self._gain * self.units.threshold - self._minimum
-        self._cv = self._per_unit("interval_cv")
         top = np.array([spec.recruitment_range for spec in self.specs])[self.pool_of_unit]
         self._adapting = (self.units.threshold - 1.0) / (top - 1.0) * self._per_unit("adaptation")
         self._noise_every = max(round(_NOISE_STEP_S / step), 1)
@@ -116,34 +102,40 @@ class Pools:
     def _set_state(self) -> None:
         n = self.pool_of_unit.size
         self._steps = 0
-        self._left = 1.0 - self._rng.random(n)  # operational time to the next discharge, never 0
-        self._last = np.full(n, -np.inf)
-        self._force, self._slope = np.zeros(n), np.zeros(n)  # the twitches' states, the second times step / T
+        # One row for each state and constant that a discharge needs, so that all are fetched at once.
+        self._rows = np.zeros((8, n))
+        self._force, self._slope, self._left, self._last, self._rate, self._contraction, self._size, cv = self._rows
+        cv[:] = self._per_unit("interval_cv")
+        # The twitches' states are force and slope; the second is times step / T.
+        self._twitch = self._rows[:2]
+        self._left[:] = 1.0 - self._rng.random(n)  # operational time to the next discharge, never 0
+        self._last[:] = -np.inf
         self._noise = self._noise_add / np.sqrt(1.0 - self._noise_keep**2) * self._rng.standard_normal(n)
-        self._load = np.zeros(n)
         self._rate_sum = np.zeros(len(self.specs))
-        self._rate, self._bias, self._silent = np.empty(n), np.empty(n), np.empty(n, dtype=np.bool_)
+        self._bias, self._silent, self._ready = np.empty(n), np.empty(n, dtype=np.bool_), np.empty(n, dtype=np.bool_)
         self._draws, self._drawn = np.empty(0), 0
-        self._buffer: tuple[Array, Index, Array] = (np.empty(4096), np.empty(4096, dtype=np.intp), np.empty(4096))
-        self._count = 0
+        self._log = SpikeLog()
 
     def _slow_update(self, seconds: float) -> None:
         """Adaptation, fatigue and all that follows from them, after `seconds` more."""
         if not np.isfinite(self._rate_sum).all():
             raise HeelraiseError(f"the drive of a motor-unit pool was not a number before {self.seconds:g} s")
         if seconds > 0:
-            self.force_left = np.maximum(self.force_left - self.units.fatigue * self._load * self.contraction_s, 0.0)
+            load = self._log.close(self.velocity)
+            self.force_left = np.maximum(self.force_left - self.units.fatigue * load * self.contraction_s, 0.0)
             mean = (self._rate_sum / round(seconds / self.step_s))[self.pool_of_unit]
             recruited = (mean - self._offset >= self._minimum).astype(np.float64)
             self.adaptation += (recruited - self.adaptation) * -np.expm1(-seconds / self._adaptation_s)
-            self._load[:] = 0.0
             self._rate_sum[:] = 0.0
+        # Half a minute after its last discharge a twitch is so small that processors slow down on it.
+        self._twitch[self._twitch < _GONE] = 0.0
         lost = 1.0 - self.force_left / self.units.force
         before = self.contraction_s if seconds > 0 else self.units.contraction_s
         self.contraction_s: Array = self.units.contraction_s * (1.0 + self._slowing * lost)
         self._slope *= before / self.contraction_s
         self.velocity: Array = self._fresh_velocity * (1.0 - self._velocity_loss * lost)
-        self._size = self.force_left * self._scale * self.step_s / self.contraction_s
+        self._contraction[:] = self.contraction_s
+        self._size[:] = self.force_left * self._scale * self.step_s / self.contraction_s
         self._decay = np.exp(-self.step_s / self.contraction_s)
         # Adapted rate (see `adapted_rate`) is keep * rate + base, here per step.
         weight = self._adapting * self.adaptation
@@ -179,9 +171,9 @@ class Pools:
             self._noise_update(drive)
         # The twitches run free over the step; discharges within it start at its end.
         self._force += self._slope
-        self._force *= self._decay
-        self._slope *= self._decay
-        pooled = np.maximum(drive, 0.0) * self._top_rate
+        self._twitch *= self._decay
+        pooled = np.maximum(drive, _ZERO)
+        pooled *= self._top_rate
         self._rate_sum += pooled
         rate = self._rate
         pooled.take(self.pool_of_unit, out=rate, mode="clip")
@@ -190,38 +182,42 @@ class Pools:
         np.minimum(rate, self.units.peak_rate, out=rate)
         rate *= self._rate_keep
         rate += self._rate_base
-        np.putmask(rate, self._silent, 0.0)
+        np.putmask(rate, self._silent, _ZERO)
         self._left -= rate
-        fired = (self._left <= 0.0).nonzero()[0]
+        np.less_equal(self._left, _ZERO, out=self._ready)
+        fired = self._ready.nonzero()[0]
         if fired.size:
-            self._fire(fired, rate)
+            self._fire(fired)
         self._steps += 1
         if self._steps % self._slow_every == 0:
             self._slow_update(self._slow_every * self.step_s)
         return np.asarray(np.add.reduceat(self._force, self._starts))
 
-    def _fire(self, fired: Index, advance: Array) -> None:
+    def _fire(self, fired: Index) -> None:
         n = fired.size
-        if self._drawn + n > self._draws.size:
+        stop = self._drawn + n
+        if stop > self._draws.size:
             # Three standard deviations either side keep intervals positive and their mean at 1.
             self._draws = np.clip(self._rng.standard_normal(max(_DRAWS, n)), -3.0, 3.0)
-            self._drawn = 0
-        left = self._left.take(fired)
-        times = (left / advance.take(fired) + (self._steps + 1)) * self.step_s
-        self._left[fired] = left + 1.0 + self._cv.take(fired) * self._draws[self._drawn : self._drawn + n]
-        self._drawn += n
-        size = kick(self.contraction_s.take(fired) / (times - self._last.take(fired)))
-        self._last[fired] = times
-        self._load[fired] += size
-        self._slope[fired] += self._size.take(fired) * size
-        stop = self._count + n
-        if stop > self._buffer[0].size:
-            old = self._buffer
-            self._buffer = (np.resize(old[0], 2 * stop), np.resize(old[1], 2 * stop), np.resize(old[2], 2 * stop))
-        self._buffer[0][self._count : stop] = times
-        self._buffer[1][self._count : stop] = fired
-        self._buffer[2][self._count : stop] = self.velocity.take(fired)
-        self._count = stop
+            self._drawn, stop = 0, n
+        _, slope, left, times, rate, contraction, impulse, cv = self._rows.take(fired, axis=1)
+        # `times` holds the last discharge here, and becomes the interval before this one.
+        now = left / rate
+        now += float(self._steps + 1)
+        now *= self._step
+        np.subtract(now, times, out=times)
+        cv *= self._draws[self._drawn : stop]
+        self._drawn = stop
+        left += _ONE
+        left += cv
+        self._left[fired] = left
+        self._last[fired] = now
+        contraction /= times
+        size = kick(contraction)
+        impulse *= size
+        slope += impulse
+        self._slope[fired] = slope
+        self._log.add(now, fired, size)
 
     @property
     def seconds(self) -> float:
@@ -231,9 +227,7 @@ class Pools:
     @property
     def spikes(self) -> Spikes:
         """All discharges so far."""
-        times, unit, velocity = self._buffer
-        n = self._count
-        return Spikes(times[:n].copy(), unit[:n].copy(), self.pool_of_unit[unit[:n]], velocity[:n].copy())
+        return self._log.spikes(self.velocity, self.pool_of_unit)
 
     @property
     def capacity(self) -> Array:
