@@ -145,6 +145,28 @@ def test_the_table_has_every_part_and_no_machine(lines):
     assert len([line for line in goals(lines) if "reached" in line]) == 10
 
 
+def test_a_physiological_row_invents_nothing(lines):
+    from accuracy_grid.compare import compare
+
+    sides = ["left", "right"]
+    task = {"sides": sides, "stand_s": 2.0, "rise_s": 1.0, "hold_s": 3.5, "lower_s": 1.5, "after_s": 2.0}
+    lab = {"marker_noise_mm": 0.05, "plates": 0}
+    scenario = {"name": "p", "model": "physiological", "seed": 4, "task": task, "emg": {"muscles": []}, "lab": lab}
+    row = {"kind": "physiological", "index": 0, "hold_s": 3.5, **compare(scenario)}
+    assert row["sides"]
+    for side in row["sides"]:
+        # The muscles' shaking, of hundredths of a degree, and none of the swing of a tenth below the band.
+        assert 0.002 < side["true_rms"] < 0.04
+        assert side["sway_rms"] == 0
+        assert not side.keys() & {"process_rms", "process_frequency"}
+        assert max(abs(edge) for edge in side["edges"].values()) < 0.06
+        assert side["meant"] == side["edges"]
+    text = table([*lines, row], GRID, "x")
+    own = text[text.index("## Physiological trials") :]
+    assert "Nothing of known frequency" in own
+    assert "against the tremor alone" not in own
+
+
 def test_intervals_of_the_table_by_known_values():
     # Wilson's interval of 0 of 100 and 1 of 100 (Brown, Cai and DasGupta 2001 give the formula).
     assert wilson(0, 100) == pytest.approx((0.0, 0.03699), abs=1e-4)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from heelraise.outputs.numbers import plain
 from heelraise.phantom import build_scenario, simulate
 from heelraise.phantom.physiological import at_times
-from heelraise.phantom.truth import FIELDS
+from heelraise.phantom.truth import FIELDS, tremor_of
 
 SHORT = {
     "name": "short",
@@ -36,12 +38,52 @@ def test_truth_has_the_same_tables_as_the_kinematic_one(made):
     for table in ("phases", "edges", "tremor", "cop", "emg"):
         assert made.truth[table], table
         own, other = ({key for row in truth[table] for key in row} for truth in (made.truth, kinematic))
-        # What only a prescribed tremor has, and a median frequency that needs eight seconds.
-        assert other - own <= {"half_power_bandwidth_hz", "frequency_hz", "centroid_hz", "spread_hz"}
+        # What only a prescribed tremor has, and a peak that needs three seconds to be called.
+        assert other - own <= {"half_power_bandwidth_hz", "frequency_hz", "modulation_depth_at_peak"}
     capacity = {(row["side"], row["muscle"]): row["force_left"] for row in made.truth["capacity"]}
     assert 0 < capacity["left", "soleus"] <= 1
     assert set(FIELDS) >= {"capacity"}
     assert plain(made.truth)["model"] == "physiological"
+
+
+def test_phases_are_the_edges_that_came_out(made):
+    for phase, edge in zip(made.truth["phases"], made.truth["edges"], strict=True):
+        for key in ("side", "repetition", "rise_s", "hold_s", "lower_s", "down_s"):
+            assert phase[key] == edge[key], key
+    windows = {(w.side, w.phase): w for w in made.world.phases}
+    for row in made.truth["tremor"]:
+        hold = windows[row["side"], "hold"]
+        assert (row["start_s"], row["stop_s"]) == (hold.start_s, hold.stop_s)
+
+
+def test_flat_stance_knows_nothing_of_rise_and_landing(made):
+    motion, time = made.world.motion["left"], made.world.time
+    edges = made.truth["edges"][0]
+    with_moves = np.sqrt(np.mean(motion.tremor[(time < edges["rise_s"]) | (time > edges["down_s"])] ** 2))
+    standing = made.truth["tremor_rms_in_flat_stance_deg"]
+    assert standing.keys() == {"left", "right"}
+    for side, size in standing.items():
+        assert 0 < size < 0.003
+        assert size < 0.5 * with_moves, side
+
+
+def test_tremor_truth_of_an_angle_is_what_was_added_to_it(made):
+    """A beat keeps its size and its band, and the body's swing does not leak into the tremor's."""
+    world, (window,) = made.world, [w for w in made.world.phases if (w.side, w.phase) == ("left", "hold")]
+    rate = made.scenario.lab.point_rate_hz
+
+    def truth_with(added):
+        angles = {side: (a + added, b) for side, (a, b) in world.angles.items()}
+        return tremor_of(replace(world, angles=angles), window, rate)[0]
+
+    still = truth_with(0.0)
+    for frequency, key in ((3.0, "rms_2_4_hz_deg"), (8.0, "rms_4_15_hz_deg")):
+        added = truth_with(np.sqrt(2.0) * 3.0 * np.sin(2 * np.pi * frequency * world.time))
+        assert added[key] == pytest.approx(3.0, rel=0.1), frequency
+        assert added["rms_deg"] == pytest.approx(3.0, rel=0.1)
+    swing = truth_with(1.0 * np.sin(2 * np.pi * 0.8 * world.time))
+    assert swing["rms_4_15_hz_deg"] < still["rms_4_15_hz_deg"] + 0.01
+    assert "frequency_hz" not in still
 
 
 def test_markers_and_angles_are_one_motion(made):

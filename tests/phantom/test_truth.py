@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heelraise.phantom.truth import band_rms, mean_frequency, spectral_moments
+from heelraise.phantom import build_scenario, simulate
+from heelraise.phantom.truth.spectra import (
+    band_rms,
+    called_frequency,
+    mean_frequency,
+    shaking,
+    spectral_moments,
+    within,
+)
 from heelraise.phantom.waves import half_power_width, limit_cycle, narrow_band
 
 RATE = 100.0
@@ -30,6 +38,69 @@ def test_silence_has_no_frequency():
     assert mean_frequency(np.zeros(1000), np.ones(1000, bool), RATE) is None
     assert spectral_moments(np.zeros(1000), RATE) == (None, None)
     assert band_rms(np.zeros(1000), RATE, 4, 15) == 0
+
+
+@given(low=st.floats(0.5, 20), high=st.floats(20.5, 49), seed=st.integers(0, 99))
+@settings(max_examples=30)
+def test_bands_part_a_record_into_what_adds_up_to_it(low, high, seed):
+    x = np.random.default_rng(seed).normal(size=900)
+    parts = [within(x, RATE, *band) for band in ((0.0, low), (low, high), (high, RATE))]
+    assert np.sum(parts, axis=0) == pytest.approx(x, abs=1e-9)
+
+
+@given(frequency=st.floats(4.8, 14.2), swing=st.floats(0.1, 1.2), share=st.floats(0, 10))
+@settings(max_examples=40)
+def test_slow_swing_does_not_leak_into_the_tremor_band(frequency, swing, share):
+    """A swing ten times as large as the tremor changes its rms by a few percent."""
+    time = TIME[:500]
+    tone = np.sqrt(2) * 0.1 * np.sin(2 * np.pi * frequency * time)
+    found = shaking(tone + 0.1 * share * np.sqrt(2) * np.sin(2 * np.pi * swing * time), RATE)
+    assert found.rms_4_15_hz == pytest.approx(0.1, rel=0.1)
+    assert found.rms >= found.rms_4_15_hz
+    assert found.centroid_hz == pytest.approx(frequency, abs=0.3)
+
+
+def test_a_beat_below_the_band_keeps_its_size():
+    found = shaking(np.sqrt(2) * 0.2 * np.sin(2 * np.pi * 3.0 * TIME[:1000]), RATE)
+    assert found.rms == pytest.approx(0.2, rel=0.03)
+    assert found.rms_2_4_hz == pytest.approx(0.2, rel=0.03)
+    assert found.rms_4_15_hz < 0.01
+
+
+def test_a_frequency_is_called_only_where_something_stands_above_the_background():
+    rng = np.random.default_rng(8)
+    time = np.arange(1500) / RATE
+    freq = np.fft.rfftfreq(time.size, 1 / RATE)
+    shape = 1.0 / np.maximum(freq, 0.3) ** 1.5
+    sway = np.fft.irfft(np.fft.rfft(rng.normal(size=time.size)) * shape, time.size)
+    assert called_frequency(sway, RATE) is None
+    tone = 0.3 * sway.std() * np.sin(2 * np.pi * 7.4 * time)
+    assert called_frequency(sway + tone, RATE) == pytest.approx(7.4, abs=0.1)
+
+
+@pytest.mark.parametrize("frequency", [4.2, 4.5, 14.5])
+def test_a_tone_near_the_end_of_the_band_is_in_it_whole(short, frequency):
+    simulated = short(left={"width_hz": 0.0, "frequency_hz": frequency}, lab={"analog_per_frame": 1})
+    row = next(r for r in simulated.truth["tremor"] if r["side"] == "left")
+    assert row["rms_4_15_hz_deg"] == pytest.approx(row["rms_deg"], rel=0.03)
+
+
+def test_flat_stance_keeps_away_from_raises_and_from_legs_in_the_air(short):
+    lab = {"analog_per_frame": 1}
+    tremor = {"width_hz": 0.0, "rms_deg": 0.5}
+    # What outlasts the landing by a second is over when stance begins.
+    outlasting = short(task={"after_s": 4}, left={**tremor, "outlasts_s": 1.0}, lab=lab)
+    assert outlasting.truth["tremor_rms_in_flat_stance_deg"]["left"] < 0.01
+    standing = short(left={**tremor, "stance_fraction": 1.0}, lab=lab).truth
+    hold = next(r for r in standing["tremor"] if r["side"] == "left")
+    assert standing["tremor_rms_in_flat_stance_deg"]["left"] == pytest.approx(hold["rms_deg"], rel=0.05)
+    on_one = short(task={"sides": ["left"], "stands_on": "left"}, lab=lab).truth
+    assert on_one["tremor_rms_in_flat_stance_deg"].keys() == {"left"}
+    walk = build_scenario({"name": "walk", "task": {"kind": "walk"}, "lab": lab})
+    assert simulate(walk).truth["tremor_rms_in_flat_stance_deg"] == {}
+    # Raises that follow each other at once leave no stance between them.
+    quick = {"repetitions": 3, "stand_s": 0.5, "rise_s": 0.5, "hold_s": 0.5, "lower_s": 0.5, "after_s": 1.0}
+    assert short(task=quick, lab=lab).truth["tremor_rms_in_flat_stance_deg"] == {}
 
 
 @pytest.mark.parametrize("width", [0.3, 0.8, 1.5])

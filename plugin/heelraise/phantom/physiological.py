@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from heelraise.phantom.lab.markers import labels_of
 from heelraise.phantom.motion import SIDES, SideMotion
 from heelraise.phantom.poses import LIFTED
 from heelraise.phantom.scenario import Scenario
-from heelraise.phantom.world import Window, World
+from heelraise.phantom.truth import raise_windows
+from heelraise.phantom.world import World
 
 if TYPE_CHECKING:
     from heelraise.phantom.physics.run import PhysicalMotion
@@ -77,7 +79,7 @@ def world_of(scenario: Scenario, physical: PhysicalMotion, rng: np.random.Genera
     points |= _upper(scenario, legs, hips, rotation, hands, roles)
     motion, angles = _motion(scenario, physical, legs, time, step)
     emg, medians = _emg(scenario, physical, analog, step, rng)
-    return World(
+    world = World(
         scenario=scenario,
         time=time,
         points=points,
@@ -87,10 +89,13 @@ def world_of(scenario: Scenario, physical: PhysicalMotion, rng: np.random.Genera
         plate_noise={side: rng.standard_normal((analog.size, 6)) for side in SIDES},
         plate_centres=None,
         emg=emg,
-        phases=_phases(scenario, physical, time.size / rate),
+        phases=intended(scenario, time.size / rate),
         median_frequency=medians,
         extra=_extra(physical),
     )
+    # Nobody lands when the plan says so: phases are what came out, by the analysis's definition.
+    raises = scenario.task.kind == "raise" and scenario.task.repetitions > 0
+    return replace(world, phases=raise_windows(world)) if raises else world
 
 
 def _leg(scenario: Scenario, physical: PhysicalMotion, side: str, hips: Array, time: Array, step: float) -> LegPose:
@@ -165,24 +170,6 @@ def _load(physical: PhysicalMotion, side: str, analog: Array, step: float) -> Fo
     free = np.nan_to_num(ground.free_moment)
     force, cop, free = (at_times(series, step, analog) for series in (ground.force, cop, free))
     return FootLoad(force, cop, 1000.0 * free)
-
-
-def _phases(scenario: Scenario, physical: PhysicalMotion, duration_s: float) -> tuple[Window, ...]:
-    """Phases as they came out: the analysis's definition on the noise-free heel height."""
-    task = scenario.task
-    if not task.repetitions or task.kind != "raise":
-        return intended(scenario, duration_s)
-    return tuple(
-        Window(side, number, phase, start, stop)
-        for side, raises in physical.raises().items()
-        for number, one in enumerate(raises, start=1)
-        for phase, start, stop in (
-            ("rise", one.rise_start_s, one.hold_start_s),
-            ("hold", one.hold_start_s, one.hold_stop_s),
-            ("lower", one.hold_stop_s, one.lower_stop_s),
-        )
-        if side in task.sides
-    )
 
 
 def _emg(

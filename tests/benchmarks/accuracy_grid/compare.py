@@ -14,10 +14,10 @@ from heelraise.analysis import analyze
 from heelraise.labelled.build import build_signals
 from heelraise.phantom import Simulated, build_scenario, simulate, trial_of
 from heelraise.phantom.truth import BAND_HZ, cop_of, emg_of, tremor_of
+from heelraise.phantom.truth.spectra import shaking
 from heelraise.phantom.world import Window
 from heelraise.protocol import load_protocol
 from heelraise.result import TrialResult
-from heelraise.signal.filters import bandpass
 
 Array = NDArray[np.float64]
 ANGLE = "ankle_plantarflexion"
@@ -106,16 +106,19 @@ def _side(simulated: Simulated, result: TrialResult, side: str, windows: Mapping
 
 
 def _true_tremor(simulated: Simulated, side: str, truth: Mapping[str, Any]) -> dict[str, Any]:
-    """The tremor within 4 to 15 Hz, as realised and as the process has it; sway in the band; the noise floor."""
+    """The tremor within 4 to 15 Hz, as realised and as the process has it; sway in the band; the noise floor.
+
+    The physiological model has no tremor apart from sway: all that moves within the band is in its `true_rms`.
+    """
     scenario, world = simulated.scenario, simulated.world
     rate = scenario.lab.point_rate_hz
     inside = (world.time >= truth["start_s"]) & (world.time < truth["stop_s"])
-    tremor = world.motion[side].tremor
-    sway = bandpass(world.angles[side][0] - tremor, rate, *BAND_HZ)[inside]
+    sway = 0.0
+    if scenario.model == "kinematic":
+        sway = shaking((world.angles[side][0] - world.motion[side].tremor)[inside], rate).rms_4_15_hz
     row: dict[str, Any] = {
         "true_rms": truth["rms_4_15_hz_deg"],
-        "true_share": truth["rms_4_15_hz_deg"] / truth["rms_deg"] if truth["rms_deg"] > 0 else None,
-        "sway_rms": float(np.sqrt(np.mean(sway**2))),
+        "sway_rms": sway,
         "floor": noise_per_mm(scenario.lab.marker_set)
         * scenario.lab.marker_noise_mm
         * math.sqrt((BAND_HZ[1] - BAND_HZ[0]) / (rate / 2)),

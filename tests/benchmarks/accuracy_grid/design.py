@@ -147,6 +147,9 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
         scenario["task"] |= {"sides": ["left", "right"], "sag_deg_s": 0.0, "profile": "minimum_jerk"}
         scenario["task"]["plantarflexion_deg"] = _between(u["height"], 20.0, 32.0)
         scenario["body"] = {"mass_kg": _between(u["mass"], 55.0, 95.0)}
+        # This model makes its own tremor and EMG, and refuses the fields of the other's.
+        del scenario["left"], scenario["right"]
+        scenario["emg"] = {"muscles": scenario["emg"]["muscles"]}
     return scenario
 
 

@@ -13,8 +13,6 @@ Row = dict[str, Any]
 RATIOS = ((0.0, 1.0), (1.0, 3.0), (3.0, 10.0), (10.0, float("inf")))
 #: From this ratio on the numbers to reach hold.
 ENOUGH = 3.0
-#: Share of a physiological tremor's amplitude that must lie within 4 to 15 Hz for its frequency to be compared.
-INSIDE = 0.95
 #: A tremor within this of the band's ends is told apart, and within that is hardly in it, Hz.
 EDGE_HZ = 1.0
 MARGIN_HZ = 0.1

@@ -53,10 +53,10 @@ def frequency_table(sides: Sequence[Row]) -> list[str]:
     return ["### Frequency, Hz", "", *grid(HEAD, lines)]
 
 
-def amplitude_table(sides: Sequence[Row]) -> list[str]:
-    """Amplitudes against what is in the band."""
+def amplitude_table(sides: Sequence[Row], alone: bool = True) -> list[str]:
+    """Amplitudes against what is in the band; `alone` where the tremor is known apart from sway."""
     text = ["### Amplitude, %", ""]
-    for title, name, true in (
+    kinds = [
         (
             "`tremor_rms` against tremor and sway within 4 to 15 Hz (all but noise, which is its definition)",
             "rms",
@@ -64,7 +64,8 @@ def amplitude_table(sides: Sequence[Row]) -> list[str]:
         ),
         ("`tremor_rms` against the tremor alone", "rms", tremor_alone),
         ("`tremor_peak_rms` (above the background) against the tremor alone", "peak_rms", tremor_alone),
-    ):
+    ]
+    for title, name, true in kinds if alone else kinds[:1]:
         lines = [agreement_line(label, part, relative(name, true), 1, 100.0) for label, part in strata(sides)]
         enough = [s for s in sides if s["ratio"] >= ENOUGH]
         lines.append(
@@ -86,7 +87,7 @@ def amplitude_table(sides: Sequence[Row]) -> list[str]:
 
 
 def coverage_table(sides: Sequence[Row]) -> list[str]:
-    """How often 95 % intervals hold the truth."""
+    """How often 95 % intervals hold the truth; a dash where there is no process that is known."""
     lines = []
     for label, part in strata(sides):
         cells = [label]
@@ -127,7 +128,7 @@ def hit_table(sides: Sequence[Row]) -> list[str]:
         lines.append(cells)
     note = (
         f"Left out: {short} holds that came out shorter than 3 s, too short to look for tremor, and {len(beyond)}"
-        f" with a realised frequency outside {BAND_HZ[0] + MARGIN_HZ:g} to {BAND_HZ[1] - MARGIN_HZ:g} Hz."
+        f" without a realised frequency in {BAND_HZ[0] + MARGIN_HZ:g} to {BAND_HZ[1] - MARGIN_HZ:g} Hz."
     )
     return ["### Hit rate", "", note, "", *grid(head, lines)]
 
