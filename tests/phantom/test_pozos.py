@@ -135,6 +135,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch, found):
 def test_a_simulated_trial_gives_the_windows_and_all_numbers():
     base = load_scenario("pozos1982").model_dump()
     base["model"] = "kinematic"
+    del base["physiology"]
     scenario = Scenario.model_validate(base)
     trial = pozos.from_world(simulate(scenario))
     assert {phase: len(windows) for phase, windows in trial.windows.items()} == {"hold": 4, "rise": 4, "lower": 4}

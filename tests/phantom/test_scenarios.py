@@ -20,7 +20,8 @@ WANTED = {
     "supported_rest_tremor", "flat_stance_tremor", "outlasting_tremor", "hand_tremor_own", "hand_tremor_carried",
     "clonus_like", "orthostatic", "no_tremor", "slow_eccentric_kept", "slow_eccentric_lost", "single_leg_firm",
     "single_leg_foam", "rolling_into_inversion", "before_training", "after_training", "prefiltered_archive", "walking",
-    "repetitions", "quiet_stance", "drifting_plates", "tiring_calf",
+    "repetitions", "quiet_stance", "drifting_plates", "tiring_calf", "strong_reflex",
+    "supported_rest_drive", "orthostatic_drive", "pozos1982", "pozos1982_drive",
 }  # fmt: skip
 
 

@@ -129,6 +129,19 @@ class Spectra:
     fresh: Array
     tired: Array | None
 
+    def weights(self, share: Array) -> tuple[Array, Array]:
+        """Weights (N,) of the unit-rms fresh and tired carriers, both made of one noise, for a blend of unit variance.
+
+        One noise keeps the blend's spectrum smooth over the muscle's tiring, but makes the carriers correlated: with
+        weights whose squares sum to one their sum has a variance of ``1 + 2 sqrt(share (1 - share)) r``. The
+        correlation r of two filters of one white noise is the normalised inner product of their frequency responses.
+        """
+        if self.tired is None:
+            return np.ones_like(share), np.zeros_like(share)
+        r = float(np.sqrt(self.fresh) @ np.sqrt(self.tired) / np.sqrt(self.fresh.sum() * self.tired.sum()))
+        size = np.sqrt(1.0 + 2.0 * np.sqrt(share * (1.0 - share)) * r)
+        return np.sqrt(1.0 - share) / size, np.sqrt(share) / size
+
 
 def transform_length(n: int) -> int:
     """The record's own length, or a little more where a large prime in it would make transforms slow."""
@@ -172,7 +185,7 @@ def _with_median(freq: Array, rate: float, median: float) -> Array:
 
 
 def _carrier(rng: np.random.Generator, n: int, spectra: Spectra, share: Array) -> Array:
-    """Unit-rms noise whose spectrum goes from fresh to tired with `share` (N,)."""
+    """Noise of unit variance at every moment, whose spectrum goes from fresh to tired with `share` (N,)."""
     size = spectra.freq.size
     white = rng.standard_normal(size) + 1j * rng.standard_normal(size)
 
@@ -183,4 +196,5 @@ def _carrier(rng: np.random.Generator, n: int, spectra: Spectra, share: Array) -
     fresh = band(spectra.fresh)
     if spectra.tired is None:
         return fresh
-    return np.asarray(np.sqrt(1 - share) * fresh + np.sqrt(share) * band(spectra.tired))
+    one, two = spectra.weights(share)
+    return np.asarray(one * fresh + two * band(spectra.tired))

@@ -118,13 +118,13 @@ def _median_frequency(scenario: Scenario, time: Array) -> tuple[Array, Array]:
         return np.zeros(0), np.zeros(0)
     # A short record of the same spectra: their shapes do not depend on its length.
     spectra: Spectra = carrier_spectra(2 * _BINS, rate, scenario)
-    share = tiredness(scenario, centres)[:, None]
+    one, two = spectra.weights(tiredness(scenario, centres)[:, None])
     fresh = np.sqrt(spectra.fresh / spectra.fresh.sum())
     if spectra.tired is None:
         amplitude = np.repeat(fresh[None], centres.size, 0)
     else:
         # Both are made from the same random numbers, so amplitudes add and not powers.
-        amplitude = np.sqrt(1 - share) * fresh + np.sqrt(share) * np.sqrt(spectra.tired / spectra.tired.sum())
+        amplitude = one * fresh + two * np.sqrt(spectra.tired / spectra.tired.sum())
     inside = (spectra.freq >= 20.0) & (spectra.freq <= min(450.0, 0.45 * rate))
     running = np.cumsum(amplitude[:, inside] ** 2, axis=1)
     half = 0.5 * running[:, -1:]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from heelraise.errors import ProtocolError
+from heelraise.phantom import rules
 from heelraise.phantom.physics.settings import Physiology
 from heelraise.phantom.sections import Body, Emg, Lab, Strict, Task, Tremor
 from heelraise.resources import config_path, list_configs
@@ -43,6 +44,8 @@ class Scenario(Strict):
                 raise ValueError("task.stands_on and physiology.support must tell of the same legs")
             if (self.task.kind == "rest") != (self.physiology.posture == "supported"):
                 raise ValueError("task.kind: rest and physiology.posture: supported belong together")
+        rules.check(self)
+        rules.check_muscles(self)
         return self
 
 
@@ -79,5 +82,10 @@ def build_scenario(data: dict[str, Any], where: str = "scenario", marks: Any = N
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [": ".join(filter(None, (".".join(map(str, e["loc"])), _plain(e)))) for e in error.errors()]
         raise ProtocolError("; ".join(lines), where=where, todo="correct the values") from error
+
+
+def _plain(error: Any) -> str:
+    """A rule's own sentence, without the library's words before it."""
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -23,10 +23,20 @@ class Tremor(Strict):
     rms_of: Literal["hold", "process"] = Field(
         default="hold", description="Whether rms_deg is the hold's own, or that of the process the hold is drawn from."
     )
-    width_hz: float = Field(default=0.5, ge=0, le=3, description="Standard width of the frequency wander (Hz).")
+    width_hz: float = Field(
+        default=0.5,
+        ge=0,
+        le=3,
+        description="Width of the band (Hz): two standard deviations of its power; 0 is a tone.",
+    )
     inversion_fraction: float = Field(default=0.3, ge=0, le=2, description="Inversion rms over plantarflexion rms.")
     stance_fraction: float = Field(default=0.0, ge=0, le=1, description="Share that is present in flat stance too.")
-    outlasts_s: float = Field(default=0.0, ge=0, le=30, description="Time for which it goes on after landing (s).")
+    outlasts_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=30,
+        description="Time for which it goes on in full after landing (s); at 0 it fades over the lowering.",
+    )
     growth: float = Field(default=1.0, ge=0.1, le=20, description="Amplitude at the end of a hold over its start.")
     trigger: Literal["load", "stretch"] = Field(
         default="load", description="What starts it: the rise, or a stretch of the calf (a dip, else the lowering)."
@@ -66,15 +76,22 @@ class Task(Strict):
     dip_deg: float = Field(default=6.0, ge=0, le=20, description="Depth of those drops (deg).")
     inversion_deg_s: float = Field(default=0.0, ge=-3, le=3, description="Roll into inversion over a hold (deg/s).")
     profile: Literal["minimum_jerk", "cosine"] = Field(default="minimum_jerk", description="Shape of the movement.")
-    surface: Literal["firm", "foam"] = Field(default="firm", description="What the person stands on.")
-    surface_height_mm: float = Field(default=0.0, ge=0, le=200, description="Its thickness above the plates (mm).")
+    surface_height_mm: float = Field(
+        default=0.0, ge=0, le=200, description="Thickness of a pad between plates and soles (mm); it does not give."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Task:
         if self.step_on_s and self.step_on_s + 0.5 > self.stand_s:
             raise ValueError("step_on_s must end 0.5 s or more before stand_s")
-        if self.stands_on != "both" and any(side != self.stands_on for side in self.sides) and self.repetitions:
-            raise ValueError("a leg that bears no weight cannot raise its heel: put it out of sides")
+        if len(set(self.sides)) != len(self.sides) or not self.sides:
+            raise ValueError("sides must name one leg or both, each once")
+        # A physiological person on one leg stands on that of `sides`, with or without raises.
+        if self.stands_on != "both" and self.sides != (self.stands_on,) and self.kind != "walk":
+            one = self.stands_on
+            raise ValueError(f"sides names a leg that bears no weight: with stands_on: {one}, set sides: [{one}]")
+        if any(not 0 <= dip < self.hold_s for dip in self.dips_s):
+            raise ValueError(f"dips_s must lie in the hold: give times from 0 to below hold_s of {self.hold_s:g}")
         if self.kind != "raise" and self.step_on_s:
             raise ValueError("step_on_s belongs to raises and stance")
         return self
