@@ -159,3 +159,11 @@ def test_a_tremor_is_either_made_or_refused(model, side, field, value):
     else:
         with pytest.raises(ProtocolError, match=f"{side}.{field}"):
             build_scenario(data)
+
+
+def test_a_trial_that_would_fill_the_memory_is_refused_before_it_is_made():
+    endless = {"task": {"hold_s": 120, "stand_s": 120, "after_s": 120, "repetitions": 60}}
+    with pytest.raises(ProtocolError, match=r"lasts 1\d{4} s.*2000 s is the longest"):
+        build_scenario(endless)
+    coarse = {"lab": {"point_rate_hz": 50, "analog_per_frame": 2}}
+    assert build_scenario(endless | coarse).task.repetitions == 60

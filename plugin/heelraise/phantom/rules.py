@@ -39,6 +39,9 @@ _OF_BALANCE = (
     "physiology.orthostatic.level",
 )
 
+#: Longest recording, analog samples a channel: 33 minutes at 1 kHz, which take about 2 GB of memory to simulate.
+MAX_SAMPLES = 2_000_000
+
 Rule = tuple[bool, tuple[str, ...], str]
 
 
@@ -172,3 +175,21 @@ def check_muscles(scenario: Scenario) -> None:
     unknown = [muscle for muscle in scenario.emg.muscles if muscle not in POOLS]
     if unknown:
         raise ValueError(f"emg.muscles: the physiological model has no {', '.join(unknown)}; take them out")
+
+
+def check_length(scenario: Scenario) -> None:
+    """Refuse trials that no laboratory records and that would fill the memory.
+
+    Raises
+    ------
+    ValueError
+    """
+    from heelraise.phantom.motion import duration_of
+
+    seconds, rate = duration_of(scenario.task), scenario.lab.point_rate_hz * scenario.lab.analog_per_frame
+    if seconds * rate > MAX_SAMPLES:
+        raise ValueError(
+            f"task: the trial lasts {seconds:.0f} s, and at {rate:g} analog samples a second "
+            f"{MAX_SAMPLES / rate:.0f} s is the longest; ask for fewer repetitions "
+            "or shorter phases, or lower lab.analog_per_frame"
+        )

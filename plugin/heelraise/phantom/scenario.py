@@ -44,6 +44,7 @@ class Scenario(Strict):
                 raise ValueError("task.stands_on and physiology.support must tell of the same legs")
             if (self.task.kind == "rest") != (self.physiology.posture == "supported"):
                 raise ValueError("task.kind: rest and physiology.posture: supported belong together")
+        rules.check_length(self)
         rules.check(self)
         rules.check_muscles(self)
         return self
