@@ -44,6 +44,9 @@ def test_truth_has_the_same_tables_as_the_kinematic_one(made):
     assert 0 < capacity["left", "soleus"] <= 1
     assert set(FIELDS) >= {"capacity"}
     assert plain(made.truth)["model"] == "physiological"
+    # Each model's scenario is told without what only the other reads.
+    assert set(kinematic["scenario"]) - set(made.truth["scenario"]) == {"left", "right", "coherent"}
+    assert set(made.truth["scenario"]) - set(kinematic["scenario"]) == {"physiology"}
 
 
 def test_phases_are_the_edges_that_came_out(made):
@@ -134,3 +137,15 @@ def test_the_seed_decides_everything(made):
     other = simulate(build_scenario(SHORT))
     assert all(np.array_equal(made.points[key], other.points[key]) for key in made.points)
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(made.channels, other.channels, strict=True))
+
+
+def test_a_fall_names_everything_that_may_be_to_blame(monkeypatch):
+    """Muscles keep their size: a heavy person falls without any noise or reflex."""
+    from types import SimpleNamespace
+
+    from heelraise.errors import HeelraiseError
+    from heelraise.phantom.physics import run
+
+    monkeypatch.setattr(run, "run", lambda *_: SimpleNamespace(q=np.zeros((4000, 1))))
+    with pytest.raises(HeelraiseError, match=r"fell after .* s; lower .*physiology.*body\.mass_kg"):
+        simulate(build_scenario({**SHORT, "body": {"mass_kg": 200}}))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from heelraise.errors import ProtocolError
-from heelraise.phantom import Scenario, build_scenario, load_scenario
+from heelraise.phantom import Scenario, build_scenario, load_scenario, simulate
 from heelraise.phantom.physics.loop import POOL_NAMES
 from heelraise.phantom.rules import POOLS
 from heelraise.resources import list_configs
@@ -18,6 +19,8 @@ REST = {"kind": "rest"}
 STANCE = {"repetitions": 0}
 SUPPORTED = {**PHYSIOLOGICAL, "task": REST}
 ONE_LEG = {**PHYSIOLOGICAL, "task": {"stands_on": "left", "sides": ["left"]}}
+HANDS = {"hand_tremor_hz": 5, "hand_tremor_mm": 1}
+BRIEF = {"stand_s": 0.5, "rise_s": 0.2, "hold_s": 0, "lower_s": 0.2, "after_s": 0.5}
 OUTLAST = {"left": {"outlast": {"level": 0.1}}}
 
 
@@ -38,7 +41,7 @@ OUTLAST = {"left": {"outlast": {"level": 0.1}}}
         ({**PHYSIOLOGICAL, "body": {"sway_deg": 1}}, "body.sway_deg", "physiological model"),
         ({**PHYSIOLOGICAL, "body": {"cop_sway_ml_mm": 1}}, "body.cop_sway_ml_mm", "physiological model"),
         ({**PHYSIOLOGICAL, "body": {"hand_tremor_hz": 5, "hand_tremor_mm": 1}}, "body.hand_tremor_hz", "hand_drive_n"),
-        ({**PHYSIOLOGICAL, "emg": {"muscles": ["soleus", "vastus"]}}, "emg.muscles", "has no vastus"),
+        ({**PHYSIOLOGICAL, "emg": {"muscles": ["soleus", "rectus_femoris"]}}, "emg.muscles", "no rectus_femoris"),
         ({**ONE_LEG, "physiology": {"support": "stance_leg", "right": {"strength": 2}}}, "right.strength", "the air"),
         # What needs a raise, a stance, a walk.
         ({"task": {**STANCE, "hold_s": 4}}, "task.hold_s", "without raises"),
@@ -78,7 +81,15 @@ OUTLAST = {"left": {"outlast": {"level": 0.1}}}
         ({"task": {**STANCE, "stands_on": "right", "sides": ["left"]}}, "sides", r"set sides: \[right\]"),
         ({"task": {"sides": ["left", "left"]}}, "sides", "each once"),
         ({"task": {"sides": []}}, "sides", "one leg or both"),
-        ({"task": {"surface": "foam"}}, "task.surface", "not permitted"),
+        ({"task": {"surface": "foam"}}, "task.surface", "unknown key"),
+        # What the laboratory cannot show.
+        ({"lab": {"marker_set": "gait2392"}, "body": HANDS}, "body.hand_tremor_hz, body.hand_tremor_mm", "gait2392"),
+        ({"lab": {"marker_set": "gait2392"}, "body": {"hand_follows_mm_per_deg": 2}}, "hand_follows", "on a hand"),
+        ({"lab": {"lowpass_hz": 90}}, "lab.lowpass_hz", "point_rate_hz: 100"),
+        ({"lab": {"lowpass_hz": 50}}, "lab.lowpass_hz", "point_rate_hz: 100"),
+        ({"lab": {"analog_per_frame": 4}, "emg": {"median_frequency_hz": 150}}, "emg.median_frequency_hz", "142 Hz"),
+        ({"emg": {"median_frequency_hz": 40, "fatigue_percent_s": 1}}, "emg.fatigue_percent_s", "from 40 Hz"),
+        ({"task": BRIEF, "lab": {"gaps": 1, "gap_s": 2}}, "lab.gap_s", "a trial of 1.4 s.*phases of task"),
     ],
 )  # fmt: skip
 def test_what_has_no_effect_is_refused_by_name_and_place(data, fields, where):
@@ -98,6 +109,8 @@ def test_what_has_no_effect_is_refused_by_name_and_place(data, fields, where):
         {"task": REST, "left": {"rms_deg": 1, "stance_fraction": 1.0}},
         {"task": {"kind": "walk"}, "body": {"walking_speed_m_s": 1.5}, "emg": {"modulation": 0}},
         {"task": {"repetitions": 2, "lower_end_s": 3}, "left": {"bursts": True}},
+        {"lab": {"marker_set": "gait2392", "lowpass_hz": 49}, "body": {"hand_tremor_hz": 0}},
+        {"emg": {"median_frequency_hz": 40, "fatigue_percent_s": 0}},
         {**PHYSIOLOGICAL, "task": REST, "physiology": {"posture": "supported", "left": {"rest": {"level": 0.1}}}},
         {**PHYSIOLOGICAL, "physiology": {"left": {"outlasts_s": 2, "outlast": {"share": 0.1}}}},
         {**ONE_LEG, "physiology": {"support": "stance_leg", "left": {"strength": 2}}},
@@ -139,7 +152,7 @@ def test_every_pattern_names_a_field():
     patterns = set()
     for data in ({}, PHYSIOLOGICAL, {"task": {"kind": "walk"}}, {"task": REST}, {"task": STANCE}):
         scenario = build_scenario(data)
-        for part in (rules._model_rules, rules._task_rules, rules._detail_rules):
+        for part in (rules._model_rules, rules._task_rules, rules._detail_rules, rules._lab_rules):
             patterns |= {pattern for _, own, _ in part(scenario) for pattern in own}
     assert len(patterns) > 40
     assert [p for p in patterns if not any(fnmatchcase(name, p) for name in names)] == []
@@ -167,3 +180,15 @@ def test_a_trial_that_would_fill_the_memory_is_refused_before_it_is_made():
         build_scenario(endless)
     coarse = {"lab": {"point_rate_hz": 50, "analog_per_frame": 2}}
     assert build_scenario(endless | coarse).task.repetitions == 60
+
+
+@settings(max_examples=30, deadline=None)
+@given(gap_s=st.floats(0.01, 2.0), after_s=st.floats(0.5, 4.0), rate=st.sampled_from([50, 100]))
+def test_gaps_fit_or_are_refused(gap_s, after_s, rate):
+    lab = {"gaps": 3, "gap_s": gap_s, "point_rate_hz": rate, "analog_per_frame": 1, "plates": 0}
+    data = {"task": {**BRIEF, "after_s": after_s}, "lab": lab, "emg": {"muscles": []}}
+    if 3 * max(round(gap_s * rate), 1) < round((0.9 + after_s) * rate):
+        assert any(np.isnan(path).any() for path in simulate(build_scenario(data)).points.values())
+    else:
+        with pytest.raises(ProtocolError, match=r"lab\.gap_s"):
+            build_scenario(data)

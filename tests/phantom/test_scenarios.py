@@ -297,3 +297,7 @@ def test_the_command_lists_scenarios_with_their_titles():
     assert result.exit_code == 0
     lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert lines == dict(list_scenarios())
+
+
+def test_no_built_in_scenario_writes_what_ezc3d_cannot_read():
+    assert {load_scenario(name).lab.processor for name in list_configs("scenarios")} == {"intel", "dec"}

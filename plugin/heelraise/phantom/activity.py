@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.phantom.motion import SIDES, SideMotion, edges_of
+from heelraise.phantom.carrier import tiring_of, transform_length
+from heelraise.phantom.motion import SIDES, SideMotion
 from heelraise.phantom.scenario import Scenario
 from heelraise.phantom.waves import smooth_step
 
@@ -23,7 +24,6 @@ SILENT_V = 1e-6
 #: Part of a cycle that a burst fills, where in the cycle (0 is the onset of plantarflexion) its middle lies, and
 #: what is left between bursts.
 BURST_DUTY, BURST_MIDDLE, BURST_FLOOR = 0.35, 0.97, 0.05
-_LOWEST_HZ, _HIGHEST_HZ = 15.0, 450.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,9 @@ def kinematic_emg(
     time = np.arange(n) / rate
     time_p = np.arange(frames) / lab.point_rate_hz
     at = time - setting.delay_ms / 1000.0
-    spectra = carrier_spectra(transform_length(n), rate, scenario)
-    share = tiredness(scenario, time)
+    tiring = tiring_of(scenario)
+    blend = tiring.blend(tiring.course(scenario, time))
+    bands = tiring.amplitudes(transform_length(n))
     raised = {side: np.interp(at, time_p, motion[side].raised) for side in SIDES}
     waves = {side: _wave(motion[side], at, time_p) for side in SIDES}
     found: dict[Muscle, CleanEmg] = {}
@@ -77,7 +78,7 @@ def kinematic_emg(
             elif scenario.task.kind == "rest" and calf:
                 # A relaxed muscle that shakes fires in bursts out of silence.
                 envelope = level + RAISE_V[False] * depth * np.maximum(wave, 0.0)
-            carrier = _carrier(rng, n, spectra, share)
+            carrier = _carrier(rng, n, bands, blend)
             found[muscle, side] = CleanEmg(envelope * carrier, envelope, rng.standard_normal(n))
     return found
 
@@ -108,93 +109,14 @@ def _bursting(m: SideMotion, level: Array, at: Array, time_p: Array, depth: floa
     return np.asarray(own * (1.0 - share + share * burst))
 
 
-def tiredness(scenario: Scenario, time: Array) -> Array:
-    """Share (N,) of the tired spectrum in the carrier: from 0 to 1 over each hold, back to 0 on the ground."""
-    edges = edges_of(scenario.task)
-    share = np.zeros_like(time)
-    for start, stop, down in zip(edges.hold, edges.lower, edges.down, strict=True):
-        share += np.clip((time - start) / max(stop - start, 1e-6), 0, 1) * (time < down)
-    return share
-
-
-@dataclass(frozen=True, eq=False)
-class Spectra:
-    """Power of the carrier of a fresh and of a tired muscle on the frequencies of an rfft of `length` samples.
-
-    ``tired`` is None where the muscle does not tire.
-    """
-
-    length: int
-    freq: Array
-    fresh: Array
-    tired: Array | None
-
-    def weights(self, share: Array) -> tuple[Array, Array]:
-        """Weights (N,) of the unit-rms fresh and tired carriers, both made of one noise, for a blend of unit variance.
-
-        One noise keeps the blend's spectrum smooth over the muscle's tiring, but makes the carriers correlated: with
-        weights whose squares sum to one their sum has a variance of ``1 + 2 sqrt(share (1 - share)) r``. The
-        correlation r of two filters of one white noise is the normalised inner product of their frequency responses.
-        """
-        if self.tired is None:
-            return np.ones_like(share), np.zeros_like(share)
-        r = float(np.sqrt(self.fresh) @ np.sqrt(self.tired) / np.sqrt(self.fresh.sum() * self.tired.sum()))
-        size = np.sqrt(1.0 + 2.0 * np.sqrt(share * (1.0 - share)) * r)
-        return np.sqrt(1.0 - share) / size, np.sqrt(share) / size
-
-
-def transform_length(n: int) -> int:
-    """The record's own length, or a little more where a large prime in it would make transforms slow."""
-    from heelraise.signal.filters import fast_length
-
-    rest = n
-    for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97):
-        while rest % prime == 0:
-            rest //= prime
-    return n if rest == 1 else fast_length(n)
-
-
-def carrier_spectra(n: int, rate: float, scenario: Scenario) -> Spectra:
-    """Spectra of a record of `n` samples at `rate` (Hz)."""
-    setting = scenario.emg
-    freq = np.asarray(np.fft.rfftfreq(n, 1 / rate), dtype=np.float64)
-    edges = edges_of(scenario.task)
-    fresh = _with_median(freq, rate, setting.median_frequency_hz)
-    if not edges.hold.size or setting.fatigue_percent_s == 0:
-        return Spectra(n, freq, fresh, None)
-    hold = float(edges.lower[0] - edges.hold[0])
-    fall = min(setting.fatigue_percent_s * hold / 100.0, 0.6)
-    return Spectra(n, freq, fresh, _with_median(freq, rate, setting.median_frequency_hz * (1.0 - fall)))
-
-
-def _density(freq: Array, rate: float, corner: float) -> Array:
-    # Shwedyk et al. 1977, IEEE Trans Biomed Eng 24:417: f^2 / ((f^2 + a^2)(f^2 + b^2)).
-    a, b = 0.5 * corner, corner
-    shape = freq**2 / ((freq**2 + a**2) * (freq**2 + b**2))
-    shape[(freq < _LOWEST_HZ) | (freq > min(_HIGHEST_HZ, 0.45 * rate))] = 0.0
-    return shape
-
-
-def _with_median(freq: Array, rate: float, median: float) -> Array:
-    """The density whose median frequency is the asked one."""
-    corner = median
-    for _ in range(8):
-        running = np.cumsum(_density(freq, rate, corner))
-        corner *= median / float(freq[np.searchsorted(running, 0.5 * running[-1])])
-    return _density(freq, rate, corner)
-
-
-def _carrier(rng: np.random.Generator, n: int, spectra: Spectra, share: Array) -> Array:
-    """Noise of unit variance at every moment, whose spectrum goes from fresh to tired with `share` (N,)."""
-    size = spectra.freq.size
+def _carrier(rng: np.random.Generator, n: int, bands: tuple[Array, ...], blend: tuple[Array, Array]) -> Array:
+    """Noise of unit variance at every moment, whose spectrum goes from fresh to tired with the blend's weights (N,)."""
+    size = bands[0].size
     white = rng.standard_normal(size) + 1j * rng.standard_normal(size)
-
-    def band(shape: Array) -> Array:
-        wave = np.fft.irfft(np.sqrt(shape) * white, spectra.length)[:n]
-        return np.asarray(wave / max(float(wave.std()), 1e-12))
-
-    fresh = band(spectra.fresh)
-    if spectra.tired is None:
-        return fresh
-    one, two = spectra.weights(share)
-    return np.asarray(one * fresh + two * band(spectra.tired))
+    waves = []
+    for amplitude in bands:
+        wave = np.fft.irfft(amplitude * white, transform_length(n))[:n]
+        waves.append(wave / max(float(wave.std()), 1e-12))
+    if len(waves) == 1:
+        return np.asarray(waves[0])
+    return np.asarray(blend[0] * waves[0] + blend[1] * waves[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.phantom.activity import Spectra, carrier_spectra, kinematic_emg, tiredness
+from heelraise.phantom.activity import kinematic_emg
 from heelraise.phantom.body import (
     HANDS,
     ankle_of,
@@ -13,6 +13,7 @@ from heelraise.phantom.body import (
     relative_angles,
     upper_landmarks,
 )
+from heelraise.phantom.carrier import tiring_of
 from heelraise.phantom.gait import step_length_mm, walking, walking_loads
 from heelraise.phantom.ground import kinematic_loads
 from heelraise.phantom.lab.markers import labels_of
@@ -27,8 +28,6 @@ Array = NDArray[np.float64]
 TRUTH_ROLES = frozenset(f"{side}.{role}" for side in SIDES for role in ("heel", "mt2"))
 #: Time (s) that a calf's shaking takes to reach the hands: a slow wave through soft parts.
 HAND_DELAY_S = 0.02
-#: The median frequency's truth is evaluated on about this many frequencies.
-_BINS = 2500
 
 
 def kinematic_world(scenario: Scenario, rng: np.random.Generator) -> World:
@@ -116,20 +115,4 @@ def _median_frequency(scenario: Scenario, time: Array) -> tuple[Array, Array]:
     centres = np.arange(0.5, time[-1], 1.0)
     if rate < 1000.0 or not centres.size:
         return np.zeros(0), np.zeros(0)
-    # A short record of the same spectra: their shapes do not depend on its length.
-    spectra: Spectra = carrier_spectra(2 * _BINS, rate, scenario)
-    one, two = spectra.weights(tiredness(scenario, centres)[:, None])
-    fresh = np.sqrt(spectra.fresh / spectra.fresh.sum())
-    if spectra.tired is None:
-        amplitude = np.repeat(fresh[None], centres.size, 0)
-    else:
-        # Both are made from the same random numbers, so amplitudes add and not powers.
-        amplitude = one * fresh + two * np.sqrt(spectra.tired / spectra.tired.sum())
-    inside = (spectra.freq >= 20.0) & (spectra.freq <= min(450.0, 0.45 * rate))
-    running = np.cumsum(amplitude[:, inside] ** 2, axis=1)
-    half = 0.5 * running[:, -1:]
-    row = np.argmax(running >= half, axis=1)
-    below = np.where(row > 0, np.take_along_axis(running, np.maximum(row - 1, 0)[:, None], 1)[:, 0], 0.0)
-    own = np.take_along_axis(running, row[:, None], 1)[:, 0] - below
-    step = float(spectra.freq[1])
-    return centres, spectra.freq[inside][row] + ((half[:, 0] - below) / own - 0.5) * step
+    return centres, tiring_of(scenario).course(scenario, centres)

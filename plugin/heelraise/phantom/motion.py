@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.phantom.scenario import Scenario, Task, Tremor
-from heelraise.phantom.waves import coloured_noise, limit_cycle, narrow_band, smooth_step
+from heelraise.phantom.waves import analytic_signal, coloured_noise, limit_cycle, narrow_band, smooth_step, within
 
 __all__ = ["SIDES", "Edges", "SideMotion", "duration_of", "edges_of", "simulate_motion", "smooth_step", "voluntary"]
 
@@ -34,6 +35,22 @@ class SideMotion:
     tremor_roll: Array
     raised: Array
     phase: Array | None = None
+
+    @cached_property
+    def analytic(self) -> NDArray[np.complex128]:
+        """Analytic signal (T,) of the tremor, once for all windows of a trial."""
+        return analytic_signal(self.tremor)
+
+    @cached_property
+    def _parts(self) -> dict[tuple[float, float, float], Array]:
+        return {}
+
+    def part(self, rate: float, low_hz: float, high_hz: float) -> Array:
+        """What of the tremor (T,) lies in [low, high), Hz, once for all windows; `rate` is the cameras' (Hz)."""
+        key = (rate, low_hz, high_hz)
+        if key not in self._parts:
+            self._parts[key] = within(self.tremor, rate, low_hz, high_hz)
+        return self._parts[key]
 
 
 @dataclass(frozen=True, eq=False)

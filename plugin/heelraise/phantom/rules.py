@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from heelraise.phantom.sections import POOLS
+
 if TYPE_CHECKING:
     from heelraise.phantom.scenario import Scenario
     from heelraise.phantom.sections import Tremor
 
 SIDES = ("left", "right")
-#: Muscles that the physiological model has: those of `heelraise.phantom.physics.loop.POOL_NAMES`, in no order.
-POOLS = frozenset(
-    {"gastrocnemius_medialis", "gastrocnemius_lateralis", "soleus", "fibularis_longus", "tibialis_anterior"}
-)
 #: What only a raise reads.
 _OF_RAISES = (
     *(f"task.{name}" for name in ("rise_s", "hold_s", "lower_s", "lower_end_s", "plantarflexion_deg")),
@@ -56,7 +54,7 @@ def check(scenario: Scenario) -> None:
     changed = dict(_changes(scenario))
     told: dict[str, list[str]] = {}
     seen: set[str] = set()
-    for holds, patterns, reason in (*_model_rules(scenario), *_task_rules(scenario), *_detail_rules(scenario)):
+    for holds, patterns, reason in _all_rules(scenario):
         if not holds:
             continue
         names = [name for name in changed if name not in seen and any(fnmatchcase(name, p) for p in patterns)]
@@ -149,6 +147,32 @@ def _detail_rules(scenario: Scenario) -> Iterator[Rule]:
         yield outlast.share == 0 and outlast.level == 0, (f"physiology.{side}.outlasts_s",), reason
 
 
+def _lab_rules(scenario: Scenario) -> Iterator[Rule]:
+    from heelraise.phantom.carrier import HIGHEST_SHARE, LOWEST_MEDIAN_HZ
+    from heelraise.phantom.lab.markers import labels_of
+
+    lab, emg = scenario.lab, scenario.emg
+    hands = ("body.hand_tremor_*", "body.hand_follows_mm_per_deg")
+    bare = not any(role.endswith((".hand", ".wrist")) for role in labels_of(lab))
+    reason = f"with lab.marker_set: {lab.marker_set}, which has no marker on a hand; take another set, or take it out"
+    yield bare, hands, reason
+    reason = f"at lab.point_rate_hz: {lab.point_rate_hz:g}, where no frequency is above it; lower it, or take it out"
+    yield (lab.lowpass_hz or 0.0) >= 0.5 * lab.point_rate_hz, ("lab.lowpass_hz",), reason
+    rate = lab.point_rate_hz * lab.analog_per_frame
+    # A band that rises with the square of the frequency, the steepest of the carrier's, has its median there.
+    highest = 0.79 * HIGHEST_SHARE * rate
+    reason = f"above {highest:.0f} Hz with {rate:g} analog samples a second; raise lab.analog_per_frame, or lower it"
+    yield emg.median_frequency_hz > highest, ("emg.median_frequency_hz",), reason
+    reason = f"from {LOWEST_MEDIAN_HZ:g} Hz on down; raise emg.median_frequency_hz, or set it to 0"
+    tired = emg.median_frequency_hz <= LOWEST_MEDIAN_HZ and emg.fatigue_percent_s > 0
+    yield tired, ("emg.fatigue_percent_s",), reason
+
+
+def _all_rules(scenario: Scenario) -> Iterator[Rule]:
+    for rules in (_model_rules, _task_rules, _detail_rules, _lab_rules):
+        yield from rules(scenario)
+
+
 def _shakes(scenario: Scenario, side: str) -> bool:
     return bool(getattr(scenario, side).rms_deg > 0)
 
@@ -192,4 +216,21 @@ def check_length(scenario: Scenario) -> None:
             f"task: the trial lasts {seconds:.0f} s, and at {rate:g} analog samples a second "
             f"{MAX_SAMPLES / rate:.0f} s is the longest; ask for fewer repetitions "
             "or shorter phases, or lower lab.analog_per_frame"
+        )
+
+
+def check_gaps(scenario: Scenario) -> None:
+    """Refuse gaps that leave too little of a marker's path around them.
+
+    Raises
+    ------
+    ValueError
+    """
+    from heelraise.phantom.motion import duration_of
+
+    lab, seconds = scenario.lab, duration_of(scenario.task)
+    if lab.gaps and 3 * max(round(lab.gap_s * lab.point_rate_hz), 1) >= round(seconds * lab.point_rate_hz):
+        raise ValueError(
+            f"lab.gap_s: gaps of {lab.gap_s:g} s are too long for a trial of {seconds:g} s; "
+            "keep them below a third of it, or lengthen the phases of task"
         )

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from heelraise.errors import ProtocolError
 from heelraise.phantom import rules
+from heelraise.phantom.messages import scenario_error
 from heelraise.phantom.physics.settings import Physiology
 from heelraise.phantom.sections import Body, Emg, Lab, Strict, Task, Tremor
 from heelraise.resources import config_path, list_configs
@@ -45,6 +46,7 @@ class Scenario(Strict):
             if (self.task.kind == "rest") != (self.physiology.posture == "supported"):
                 raise ValueError("task.kind: rest and physiology.posture: supported belong together")
         rules.check_length(self)
+        rules.check_gaps(self)
         rules.check(self)
         rules.check_muscles(self)
         return self
@@ -74,7 +76,7 @@ def load_scenario(name_or_path: str) -> Scenario:
                 todo=f"take one of {', '.join(sorted(known))} or a file",
             )
         path = config_path("scenarios", f"{name_or_path}.yaml")
-    data, marks = load_yaml(path)
+    data, marks = load_yaml(path, kind="scenario")
     return build_scenario(data, where=path.name, marks=marks)
 
 
@@ -83,10 +85,4 @@ def build_scenario(data: dict[str, Any], where: str = "scenario", marks: Any = N
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        lines = [": ".join(filter(None, (".".join(map(str, e["loc"])), _plain(e)))) for e in error.errors()]
-        raise ProtocolError("; ".join(lines), where=where, todo="correct the values") from error
-
-
-def _plain(error: Any) -> str:
-    """A rule's own sentence, without the library's words before it."""
-    return str(error["msg"]).removeprefix("Value error, ")
+        raise scenario_error(error.errors(), Scenario, where, marks) from error

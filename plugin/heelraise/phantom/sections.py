@@ -6,13 +6,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from heelraise.protocol.problems import nearest, shown
+
 Side = Literal["left", "right"]
+#: Muscles that the physiological model has: those of `heelraise.phantom.physics.loop.POOL_NAMES`, in no order.
+POOLS = frozenset(
+    {"gastrocnemius_medialis", "gastrocnemius_lateralis", "soleus", "fibularis_longus", "tibialis_anterior"}
+)
 
 
 class Strict(BaseModel):
     """A section without unknown keys, fixed once it is made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Tremor(Strict):
@@ -129,14 +135,34 @@ class Emg(Strict):
     )
     modulation: float = Field(default=0.5, ge=0, le=1.5, description="Depth of the tremor's modulation.")
     delay_ms: float = Field(default=0.0, ge=0, le=300, description="Delay of the recording system (ms).")
-    median_frequency_hz: float = Field(default=95.0, ge=40, le=200, description="At the start of the hold (Hz).")
-    fatigue_percent_s: float = Field(default=0.6, ge=0, le=5, description="Fall of the median frequency (%/s).")
+    median_frequency_hz: float = Field(
+        default=95.0, ge=40, le=200, description="At the start of the hold, of 20 to 450 Hz (Hz)."
+    )
+    fatigue_percent_s: float = Field(
+        default=0.6, ge=0, le=5, description="Fall over the hold, on a line (% of the start's per s); it ends at 40 Hz."
+    )
     hum_v: float = Field(default=0.0, ge=0, le=1, description="Mains hum amplitude (V).")
     hum_hz: Literal[50, 60] = Field(default=50, description="Mains frequency (Hz).")
     crosstalk: float = Field(
         default=0.0, ge=0, le=0.5, description="Share of every neighbouring muscle's signal in an electrode's."
     )
     noise_v: float = Field(default=1e-6, ge=0, le=1e-3, description="White noise of the amplifiers, rms (V).")
+
+    @field_validator("muscles")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError("name each muscle once")
+        if not set(names) <= POOLS:
+            from heelraise.labels import muscle_table
+
+            known = muscle_table().muscles
+            for name in names:
+                if name not in known:
+                    guess = nearest(name, known)
+                    todo = f'did you mean "{guess}"?' if guess else f"known: {', '.join(known)}"
+                    raise ValueError(f"no muscle is called {shown(name)}; {todo}")
+        return names
 
 
 class Lab(Strict):
@@ -160,7 +186,9 @@ class Lab(Strict):
     )
     units: Literal["mm", "m"] = Field(default="mm", description="Length unit of points and plates.")
     storage: Literal["float", "int16"] = Field(default="float", description="Storage of points and analogs.")
-    processor: Literal["intel", "dec", "mips"] = Field(default="intel", description="Byte order and float format.")
+    processor: Literal["intel", "dec", "mips"] = Field(
+        default="intel", description="Byte order and float format; ezc3d does not read mips."
+    )
     plates: Literal[0, 1, 2] = Field(default=2, description="Force plates: none, one for both feet, one a foot.")
     plate_type: Literal[1, 2, 3, 4] = Field(default=2, description="FORCE_PLATFORM:TYPE.")
     plate_sign: Literal["reaction", "action"] = Field(
@@ -175,6 +203,18 @@ class Lab(Strict):
     )
     first_frame: int = Field(default=1, ge=1, le=60000, description="Number of the first frame.")
     prefix: str = Field(default="", max_length=20, description="Subject prefix of marker labels, with its colon.")
+
+    @field_validator("marker_set")
+    @classmethod
+    def _set(cls, name: str) -> str:
+        from heelraise.labels import marker_set_names
+
+        known = (*marker_set_names(), "generic")
+        if name not in known:
+            guess = nearest(name, known)
+            todo = f'did you mean "{guess}"?' if guess else f"known: {', '.join(known)}"
+            raise ValueError(f"the phantom wears no marker set {shown(name)}; {todo}")
+        return name
 
     @field_validator("plates", mode="before")
     @classmethod

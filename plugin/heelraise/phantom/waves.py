@@ -96,3 +96,15 @@ def analytic_signal(x: Array) -> NDArray[np.complex128]:
     spectrum[1 : (x.size + 1) // 2] *= 2.0
     spectrum[half + 1 :] = 0.0
     return np.asarray(np.fft.ifft(spectrum))
+
+
+def within(x: Array, rate: float, low_hz: float, high_hz: float) -> Array:
+    """The components (T,) of a whole record that lie in [low, high), by its Fourier transform padded to twice.
+
+    For a tremor that is known before, in and after a window: nothing is cut off at the window's ends and so nothing
+    leaks across the band's.
+    """
+    spectrum = np.fft.rfft(x, 2 * x.size)
+    freq = np.fft.rfftfreq(2 * x.size, 1.0 / rate)
+    spectrum[(freq < low_hz) | (freq >= high_hz)] = 0.0
+    return np.asarray(np.fft.irfft(spectrum, 2 * x.size)[: x.size])

@@ -43,6 +43,8 @@ class _Stop(Exception):
 
 
 _REFUSED = object()
+#: How each kind of document may begin.
+_FIRST_KEYS = {"protocol": "extends: auto", "scenario": "task:"}
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Composer:
     """Builds values from parser events, and notes where everything stood and what was refused."""
 
     name: str
+    kind: str = "protocol"
     problems: list[Problem] = field(default_factory=list)
     keys: dict[KeyPath, Mark] = field(default_factory=dict)
     values: dict[KeyPath, Mark] = field(default_factory=dict)
@@ -77,25 +80,25 @@ class Composer:
         next(self.events)
         start = next(self.events)
         if isinstance(start, yaml.StreamEndEvent):
-            self._refuse(None, "the document is empty", 'begin with a key such as "extends: auto"')
+            self._refuse(None, "the document is empty", f'begin with a key such as "{_FIRST_KEYS[self.kind]}"')
             return _REFUSED
         if start.tags:
             self._refuse(start, "a %TAG directive is refused", "remove it")
         event = next(self.events)
         if not isinstance(event, yaml.MappingStartEvent):
-            self._refuse(event, "a protocol is a mapping of keys to values", 'write "key: value" lines')
+            self._refuse(event, f"a {self.kind} is a mapping of keys to values", 'write "key: value" lines')
             raise _Stop
         root = self._node(event, ())
         next(self.events)
         after = next(self.events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._refuse(after, "a second document begins here", "keep one protocol in a file")
+            self._refuse(after, "a second document begins here", f"keep one {self.kind} in a file")
         return root
 
     def _node(self, event: Any, path: KeyPath) -> Any:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            self._refuse(event, f"more than {MAX_NODES} entries", "a protocol is a few pages of YAML")
+            self._refuse(event, f"more than {MAX_NODES} entries", f"a {self.kind} is a few pages of YAML")
             raise _Stop
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)

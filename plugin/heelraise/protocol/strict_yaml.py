@@ -22,7 +22,7 @@ _UNPRINTABLE = re.compile("[^\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def load_yaml(source: Path | str, name: str = "") -> tuple[dict[Any, Any], Marks]:
+def load_yaml(source: Path | str, name: str = "", kind: str = "protocol") -> tuple[dict[Any, Any], Marks]:
     """Read a YAML mapping from a file or from text.
 
     Parameters
@@ -31,6 +31,8 @@ def load_yaml(source: Path | str, name: str = "") -> tuple[dict[Any, Any], Marks
         A path is read, a string is taken as the YAML itself.
     name : str
         What messages call it; by default the path, or ``protocol.yaml`` for text.
+    kind : str
+        What kind of document messages say it is: protocol or scenario.
 
     Returns
     -------
@@ -44,22 +46,22 @@ def load_yaml(source: Path | str, name: str = "") -> tuple[dict[Any, Any], Marks
     ProtocolError
         With every problem of the document on a line of its own.
     """
-    document = read_document(source, name)
+    document = read_document(source, name, kind)
     if document.problems:
         raise protocol_error(document.problems)
     return document.data, document.marks
 
 
-def read_document(source: Path | str, name: str = "") -> Document:
+def read_document(source: Path | str, name: str = "", kind: str = "protocol") -> Document:
     """Read a YAML mapping like `load_yaml`, with the problems as data instead of an error."""
     name = name or (str(source) if isinstance(source, Path) else "protocol.yaml")
-    text: str | Problem = read_text(source, name) if isinstance(source, Path) else source
+    text: str | Problem = read_text(source, name, kind) if isinstance(source, Path) else source
     if isinstance(text, str) and len(text) > MAX_BYTES:
-        text = _too_large(name)
+        text = _too_large(name, kind)
     if isinstance(text, Problem):
         return Document({}, Marks(Mark(name, 0, 0), {}, {}), [text])
     text = text.removeprefix("\ufeff")
-    composer = Composer(name)
+    composer = Composer(name, kind)
     forbidden = [_forbidden(name, text, match) for match in _first_per_line(text)]
     composer.problems.extend(forbidden)
     # The parser stops at the first such character, so that there would be nothing to add.
@@ -68,16 +70,16 @@ def read_document(source: Path | str, name: str = "") -> Document:
     return Document(data, marks, in_order(composer.problems))
 
 
-def _too_large(name: str) -> Problem:
-    return Problem(f"larger than {MAX_BYTES // 1_000_000} MB", name, todo="a protocol is a few pages of YAML")
+def _too_large(name: str, kind: str) -> Problem:
+    return Problem(f"larger than {MAX_BYTES // 1_000_000} MB", name, todo=f"a {kind} is a few pages of YAML")
 
 
-def read_text(path: Path, name: str) -> str | Problem:
+def read_text(path: Path, name: str, kind: str = "protocol") -> str | Problem:
     """Text of a file of bounded size, or why it cannot be had."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            return Problem("is a folder, not a protocol file", name, todo="name the YAML file in it")
+            return Problem(f"is a folder, not a {kind} file", name, todo="name the YAML file in it")
         if not stat.S_ISREG(mode):
             return Problem("is not a regular file", name, todo="name a YAML file")
         with path.open("rb") as stream:
@@ -87,13 +89,13 @@ def read_text(path: Path, name: str) -> str | Problem:
     except (OSError, ValueError) as error:
         return Problem(f"cannot be read: {getattr(error, 'strerror', None) or error}", name)
     if len(raw) > MAX_BYTES:
-        return _too_large(name)
+        return _too_large(name, kind)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         line, column = _position(before, len(before))
-        return Problem("not UTF-8 text", name, line, column, "save the protocol as plain UTF-8 text")
+        return Problem("not UTF-8 text", name, line, column, f"save the {kind} as plain UTF-8 text")
 
 
 def _position(text: str, index: int) -> tuple[int, int]:

@@ -130,10 +130,10 @@ def _wrench(load: FootLoad, centre: Array, scenario: Scenario) -> Array:
     reaction = load.force * np.array([1.0, -1.0, -1.0])
     x, y = load.cop[:, 0] - centre[0], -(load.cop[:, 1] - centre[1])
     # Foam lifts the sole: shear forces then have an arm above the plate's surface.
-    arm = np.stack([x, y, np.full_like(x, -(DEPTH_MM + scenario.task.surface_height_mm))], axis=1)
-    moment = np.cross(arm, reaction)
-    moment[:, 2] -= load.free_moment
-    return np.concatenate([reaction, moment], axis=1)
+    z = -(DEPTH_MM + scenario.task.surface_height_mm)
+    fx, fy, fz = reaction.T
+    moment = (y * fz - z * fy, z * fx - x * fz, x * fy - y * fx - load.free_moment)
+    return np.column_stack([reaction, *moment])
 
 
 def _baseline(number: int, n: int, scenario: Scenario) -> Array:
@@ -175,12 +175,13 @@ def _channels(
 
 def _pressure_point(wrench: Array, length: float) -> Array:
     """Type 1: force, centre of pressure on the surface, free moment; zeros where nothing presses."""
-    force, moment = wrench[:, :3], wrench[:, 3:] + np.cross(wrench[:, :3], [0.0, 0.0, -DEPTH_MM])
-    pressed = np.abs(force[:, 2]) > 20.0
-    fz = np.where(pressed, force[:, 2], np.inf)
-    x, y = -moment[:, 1] / fz, moment[:, 0] / fz
-    free = np.where(pressed, moment[:, 2] - (x * force[:, 1] - y * force[:, 0]), 0.0)
-    return np.column_stack([force, x * length, y * length, free * length])
+    fx, fy, whole, mx, my, mz = wrench.T
+    pressed = np.abs(whole) > 20.0
+    fz = np.where(pressed, whole, np.inf)
+    # Moments about the surface, `DEPTH_MM` above the origin.
+    x, y = -(my + DEPTH_MM * fx) / fz, (mx - DEPTH_MM * fy) / fz
+    free = np.where(pressed, mz - (x * fy - y * fx), 0.0)
+    return np.column_stack([fx, fy, whole, x * length, y * length, free * length])
 
 
 def _four_transducers(wrench: Array, a: float, b: float) -> Array:

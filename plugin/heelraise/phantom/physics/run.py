@@ -120,7 +120,7 @@ def simulate_physical(scenario: PhysicalScenario, rng: np.random.Generator) -> P
     if recording.q.shape[0] < time.size:
         raise HeelraiseError(
             f"the simulated person fell after {recording.q.shape[0] * STEP_S - LEAD_S:.1f} s",
-            todo="lower the gains, the noise or the drives of the scenario's physiology",
+            todo="lower the gains, the noise or the drives of physiology, or body.mass_kg: no muscle grows with it",
         )
     return motion_of(scenario, anatomy, recording, time, lead)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.phantom.ground import FootLoad, combined
 from heelraise.phantom.motion import SIDES
 from heelraise.phantom.truth.schema import BAND_HZ
 from heelraise.phantom.truth.spectra import band_rms
@@ -22,7 +23,6 @@ SWAY_RATE_HZ, SWAY_HZ = 100.0, 10.0
 
 def cop_of(world: World, window: Window) -> list[dict[str, Any]]:
     """Records of `cop` of a window, feet and both together."""
-    from heelraise.phantom.ground import combined
     from heelraise.signal.filters import lowpass
     from heelraise.stats.cop import cop_descriptors
 
@@ -32,17 +32,17 @@ def cop_of(world: World, window: Window) -> list[dict[str, Any]]:
     # A raise's feet together are described once, in the window of the first leg.
     if window.side in ("both", world.scenario.task.sides[0]):
         sides.append("both")
+    # A margin on both sides keeps the filter's ends out of the window.
+    near = slice(*np.searchsorted(time, (window.start_s - 1.0, window.stop_s + 1.0)))
+    inside = window.of(time[near])
+    loads = {side: _cut(load, near) for side, load in world.loads.items()}
     rows = []
     for side in sides:
-        load = combined(dict(world.loads)) if side == "both" else world.loads[side]
-        # A margin on both sides keeps the filter's ends out of the window.
-        near = (time >= window.start_s - 1.0) & (time < window.stop_s + 1.0)
-        inside = window.of(time[near])
-        vertical = load.force[near, 2]
+        load = combined(loads) if side == "both" else loads[side]
+        vertical = load.force[:, 2]
         if float(vertical[inside].min(initial=np.inf)) < 20.0:
             continue
-        path = load.cop[near]
-        smooth = lowpass(path, rate, SWAY_HZ) if rate > 2.2 * SWAY_HZ else path
+        smooth = lowpass(load.cop, rate, SWAY_HZ) if rate > 2.2 * SWAY_HZ else load.cop
         at = np.arange(window.start_s, window.stop_s, 1.0 / min(SWAY_RATE_HZ, rate))
         ap, left = (np.interp(at, time[near], smooth[:, k]) for k in range(2))
         sway = cop_descriptors(ap, -left, min(SWAY_RATE_HZ, rate))
@@ -60,6 +60,10 @@ def cop_of(world: World, window: Window) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _cut(load: FootLoad, rows: slice) -> FootLoad:
+    return FootLoad(load.force[rows], load.cop[rows], load.free_moment[rows])
 
 
 def emg_of(world: World, window: Window, tremor: list[dict[str, Any]]) -> list[dict[str, Any]]:

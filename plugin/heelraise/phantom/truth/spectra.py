@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.phantom.truth.schema import BAND_HZ
-from heelraise.phantom.waves import analytic_signal
 
 Array = NDArray[np.float64]
 
@@ -62,29 +61,16 @@ def called_frequency(x: Array, rate: float) -> float | None:
     return tremor_estimate(x, rate).frequency
 
 
-def within(x: Array, rate: float, low_hz: float, high_hz: float) -> Array:
-    """The components (T,) of a whole record that lie in [low, high), by its Fourier transform padded to twice.
-
-    For a tremor that is known before, in and after a window: nothing is cut off at the window's ends and so nothing
-    leaks across the band's.
-    """
-    spectrum = np.fft.rfft(x, 2 * x.size)
-    freq = np.fft.rfftfreq(2 * x.size, 1.0 / rate)
-    spectrum[(freq < low_hz) | (freq >= high_hz)] = 0.0
-    return np.asarray(np.fft.irfft(spectrum, 2 * x.size)[: x.size])
-
-
 def rms(x: Array) -> float:
     """Root mean square."""
     return float(np.sqrt(np.mean(x**2)))
 
 
-def mean_frequency(tremor: Array, inside: NDArray[np.bool_], rate: float) -> float | None:
-    """Mean instantaneous frequency (Hz) over the chosen frames, weighted by power; None without power.
+def mean_frequency(analytic: NDArray[np.complex128], inside: NDArray[np.bool_], rate: float) -> float | None:
+    """Mean instantaneous frequency (Hz) of an analytic signal over the chosen frames, by power; None without power.
 
     The centroid of the realised oscillation's spectrum, without a window that would weigh its middle more.
     """
-    analytic = analytic_signal(tremor)
     turned = analytic[1:] * analytic[:-1].conj()
     pairs = inside[1:] & inside[:-1]
     power = np.abs(turned[pairs])

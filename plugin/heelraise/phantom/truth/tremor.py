@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from heelraise.phantom.motion import SIDES
 from heelraise.phantom.truth.edges import SETTLE_S, flat_stretches, standing_sides
 from heelraise.phantom.truth.schema import BAND_HZ, MIN_WINDOW_S
-from heelraise.phantom.truth.spectra import called_frequency, mean_frequency, rms, shaking, spectral_moments, within
+from heelraise.phantom.truth.spectra import called_frequency, mean_frequency, rms, shaking, spectral_moments
 from heelraise.phantom.waves import half_power_width
 from heelraise.phantom.world import Window, World
 
@@ -51,9 +51,9 @@ def _put_in(world: World, side: str, inside: NDArray[np.bool_], rate: float) -> 
     centroid, spread = spectral_moments(m.tremor[inside], rate)
     found: dict[str, float | None] = {
         "rms_deg": rms(m.tremor[inside]),
-        "rms_2_4_hz_deg": rms(within(m.tremor, rate, 2.0, 4.0)[inside]),
-        "rms_4_15_hz_deg": rms(within(m.tremor, rate, *BAND_HZ)[inside]),
-        "frequency_hz": mean_frequency(m.tremor, inside, rate),
+        "rms_2_4_hz_deg": rms(m.part(rate, 2.0, 4.0)[inside]),
+        "rms_4_15_hz_deg": rms(m.part(rate, *BAND_HZ)[inside]),
+        "frequency_hz": mean_frequency(m.analytic, inside, rate),
         "centroid_hz": centroid,
         "spread_hz": spread,
     }

@@ -17,7 +17,8 @@ def truth_of(world: World, noise: dict[str, float]) -> dict[str, Any]:
     rate = scenario.lab.point_rate_hz
     windows = measured_windows(world)
     tremor = [record for window in windows for record in tremor_of(world, window, rate)]
-    hidden = {"physiology"} if scenario.model == "kinematic" else set()
+    # What a model does not read is no truth about its trial.
+    hidden = {"physiology"} if scenario.model == "kinematic" else {"left", "right", "coherent"}
     return {
         "schema": TRUTH_SCHEMA,
         "model": scenario.model,
