@@ -11,22 +11,29 @@ import numpy as np
 from heelraise.labelled.build import build_signals
 from heelraise.labelled.model import Signals
 from heelraise.metrics.bodyparts import mark_coherence
+from heelraise.metrics.bursts import burst_metrics
 from heelraise.metrics.cessation import cessation_metrics
+from heelraise.metrics.coherence import coherence_metrics
 from heelraise.metrics.cop import cop_metrics
 from heelraise.metrics.emg import emg_metrics
 from heelraise.metrics.model import Metric
 from heelraise.metrics.movement import movement_metrics
+from heelraise.metrics.movement_ratio import movement_ratio_metrics
+from heelraise.metrics.orthostatic import orthostatic_metrics
 from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
+from heelraise.metrics.work import PELVIS
 from heelraise.notes import Note
 from heelraise.outputs.channels import build_channels
-from heelraise.phases.find import FootTrack, PhaseInputs, find_phases
+from heelraise.phases.find import PhaseInputs, find_phases
+from heelraise.phases.ground import FootTrack, in_air, on_plate
 from heelraise.phases.model import Phase, PhaseSettings
 from heelraise.phases.travel import mean_speed
 from heelraise.protocol import ResolvedProtocol, load_protocol
 from heelraise.result import TrialResult
-from heelraise.screening.checks import Findings, run_checks, verdict_of
+from heelraise.screening.advice import run_advice
+from heelraise.screening.checks import Findings, run_checks, shown_in_holds, verdict_of
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -36,7 +43,6 @@ if TYPE_CHECKING:
 STILL_TASKS = ("quiet_stance", "single_leg_stance", "supported_rest")
 #: Phases whose detection limit the headline gives; a stand beside a raise is not what was asked about.
 LIMIT_PHASES = ("hold", "stance", "supported_rest")
-PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 
 
 def analyze(
@@ -65,12 +71,13 @@ def analyze(
     resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
     setting = resolved.protocol
     signals = build_signals(trial, setting, static)
-    phases, notes = find_phases(_phase_inputs(trial, signals, setting), _phase_settings(setting))
-    notes = (*notes, *_task_notes(setting, signals, phases))
+    inputs = _phase_inputs(trial, signals, setting)
+    phases, notes = find_phases(inputs, _phase_settings(setting))
+    notes = (*notes, *_task_notes(setting, signals, phases, inputs))
     metrics = _measure(signals, phases, setting, _seed(trial, resolved))
     findings = Findings(tuple(metrics), signals.primary, frozenset(p.phase for p in phases))
     checks = run_checks(findings, setting)
-    usable, peak = _holds(metrics, signals.primary, phases)
+    usable, peak = shown_in_holds(findings)
     description = {**signals.description, "primary": signals.primary}
     return TrialResult(
         trial=trial,
@@ -86,12 +93,13 @@ def analyze(
         gaps=signals.gaps,
         notes=tuple(dict.fromkeys((*signals.notes, *notes))),
         channels=build_channels(signals, phases, setting.tremor.band),
+        advice=run_advice(findings, checks, setting),
     )
 
 
 def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed: int) -> list[Metric]:
     tremor = setting.tremor
-    metrics = raise_metrics(signals, phases, setting.phases.lowpass_hz)
+    metrics = raise_metrics(signals, phases, setting)
     # Hold and movement share the trial's false alarms where both are measured.
     moving = setting.task == "pozos1982"
     rate = tremor.family_wise_rate / (2.0 if moving else 1.0)
@@ -101,9 +109,13 @@ def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed:
     metrics = mark_coherence(metrics, signals, phases, setting.screening.other_body_parts.coherence_confidence)
     # Random numbers come from the input's and protocol's hashes, one stream a family: adding a family
     # moves no other's results.
-    metrics += cop_metrics(signals, phases, np.random.default_rng([seed, 1]))
+    metrics += cop_metrics(signals, phases)
     metrics += emg_metrics(signals, phases, tremor, np.random.default_rng([seed, 2]))
+    metrics += coherence_metrics(signals, phases, tremor.search)
+    metrics += movement_ratio_metrics(signals, phases, metrics, tremor.band)
     metrics += cessation_metrics(signals, phases, metrics, tremor.band, setting.screening.cessation)
+    metrics += burst_metrics(metrics, signals, phases)
+    metrics += orthostatic_metrics(signals, phases, setting.screening.orthostatic_range, tremor.family_wise_rate)
     metrics += symmetry_metrics(
         metrics,
         signals,
@@ -118,7 +130,7 @@ def _seed(trial: Trial, resolved: ResolvedProtocol) -> int:
     return int(trial.container.sha256[:12], 16) ^ int(resolved.sha256[:12], 16)
 
 
-def _task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase]) -> list[Note]:
+def _task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase], inputs: PhaseInputs) -> list[Note]:
     """Where the trial does not look like the task that the protocol names."""
     raised = {p.side for p in phases if p.phase in ("rise", "hold") and p.excluded is None}
     found: list[str] = []
@@ -127,7 +139,10 @@ def _task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase]) ->
     if setting.task == "bilateral_hold" and len(raised) == 1:
         found.append(f"only the {next(iter(raised))} heel rises")
     if setting.task in STILL_TASKS:
+        hanging = in_air(inputs.feet, inputs.body_weight_n)
         for side, heel in signals.heels.items():
+            if side in hanging and hanging[side].mean() > 0.5:
+                continue
             if heel.height is not None and np.nanpercentile(heel.height, 95) > setting.phases.min_height_mm:
                 found.append(f"the {side} heel rises by {np.nanpercentile(heel.height, 95):.0f} mm")
     return [Note("task_mismatch", f"The protocol's task is {setting.task}, but {what}.") for what in found]
@@ -142,7 +157,8 @@ def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInp
         if not fore:
             continue
         path = np.mean(fore, axis=0)
-        feet[side] = FootTrack(heel.height, heel.forefoot_height, mean_speed(path, trial.point_rate), path)
+        speed = mean_speed(path, trial.point_rate)
+        feet[side] = FootTrack(heel.height, heel.forefoot_height, speed, path, heel.flat, on_plate(signals, side))
     pelvis = [signals.markers[role] for role in PELVIS if role in signals.markers]
     sides = ("left", "right") if setting.side in ("auto", "both") else (setting.side,)
     events: Iterable[tuple[str, str, float]] = ()
@@ -160,6 +176,7 @@ def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInp
         sides=sides,
         seek_raises=setting.task not in STILL_TASKS,
         supported_rest=setting.task == "supported_rest",
+        body_weight_n=signals.body_weight_n,
     )
 
 
@@ -178,22 +195,11 @@ def _phase_settings(setting: Protocol) -> PhaseSettings:
     )
 
 
-def _holds(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) -> tuple[bool, bool]:
-    """Whether a hold (or, without raises, a stance) could show a tremor, and whether a hold showed one."""
-    if any(phase.phase == "locomotion" for phase in phases) and not any(p.phase == "hold" for p in phases):
-        return False, False
-    tested = [m for m in metrics if m.name == "tremor_frequency" and m.signal == primary]
-    holds = [m for m in tested if m.phase == "hold"]
-    judged = holds or [m for m in tested if m.phase == "supported_rest"]
-    usable = any(m.value is not None or m.status == "not_detected" for m in judged)
-    return usable, any(m.value is not None for m in holds)
-
-
 def _headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) -> dict[str, Any]:
     unit = "deg" if primary == "ankle_plantarflexion" else "mm"
     headline: dict[str, Any] = {}
     for side in ("left", "right"):
-        own = [m for m in metrics if m.side == side]
+        own = [m for m in metrics if m.side == side and "pooled" not in m.detail]
         entry: dict[str, Any] = {}
         for key, name, signal, phase in (
             ("tremor_frequency_hz", "tremor_frequency", primary, "hold"),

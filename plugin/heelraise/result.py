@@ -15,6 +15,7 @@ from heelraise.notes import Note
 from heelraise.phases.model import Phase
 
 if TYPE_CHECKING:
+    from heelraise.screening.advice import Advice
     from heelraise.screening.model import Check
     from heelraise.trial import Trial
 
@@ -62,6 +63,7 @@ class TrialResult:
     gaps: tuple[Mapping[str, Any], ...]
     notes: tuple[Note, ...]
     channels: tuple[Channel, ...] = field(repr=False, default=())
+    advice: tuple[Advice, ...] = ()
 
     def metric(
         self, name: str, signal: str, side: str, phase: str = "hold", repetition: int | None = 1

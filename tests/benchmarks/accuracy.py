@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -19,8 +20,17 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 sys.path.insert(0, str(Path(__file__).parent))
 
 from accuracy_grid.design import Design  # noqa: E402
-from accuracy_grid.document import goals, table  # noqa: E402
+from accuracy_grid.document import table  # noqa: E402
+from accuracy_grid.goals import goals  # noqa: E402
 from accuracy_grid.run import run  # noqa: E402
+
+
+def command_of(design: Design, page: Path) -> str:
+    """The command that makes this table of this design, for the table's head."""
+    return (
+        f"python tests/benchmarks/accuracy.py --trials {design.tremor} --still {design.still}"
+        f" --physiological {design.physiological} --seed {design.seed} --table {shlex.quote(page.as_posix())}"
+    )
 
 
 def main() -> None:
@@ -39,12 +49,8 @@ def main() -> None:
     rows = run(design, options.lines, options.jobs, progress=sys.stderr.isatty())
     print("\n".join(goals(rows)))
     if options.table:
-        command = (
-            f"python tests/benchmarks/accuracy.py --trials {design.tremor} --still {design.still}"
-            f" --physiological {design.physiological} --seed {design.seed} --table plugin/docs/accuracy.md"
-        )
         options.table.parent.mkdir(parents=True, exist_ok=True)
-        options.table.write_text(table(rows, design, command), encoding="utf-8")
+        options.table.write_text(table(rows, design, command_of(design, options.table)), encoding="utf-8")
 
 
 if __name__ == "__main__":

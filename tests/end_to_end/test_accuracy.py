@@ -14,10 +14,11 @@ from heelraise.trial import read_c3d
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from accuracy_grid.design import HOLDS_S, Design, latin_hypercube, scenario_of
-from accuracy_grid.document import goals, table
+from accuracy_grid.document import table
+from accuracy_grid.goals import MISSED, NO_LIMIT, OPEN, REACHED, goals, judged_share
 from accuracy_grid.intervals import agreement, wilson
 from accuracy_grid.rows import COVERED, ENOUGH, covers, errors_of, frequency_error, relative, sides_of, with_sway
-from accuracy_grid.run import finished, run
+from accuracy_grid.run import finished, run, version_key
 
 GRID = Design(tremor=20, still=8, physiological=0, seed=5)
 
@@ -142,7 +143,141 @@ def test_the_table_has_every_part_and_no_machine(lines):
         assert title in text
     assert "nan" not in text
     assert "/tmp" not in text
-    assert len([line for line in goals(lines) if "reached" in line]) == 10
+    words = [line.split("|")[-2].strip() for line in goals(lines) if line.startswith("|")][2:]
+    # Ten numbers to reach, and three beside them.
+    assert len(words) == 13
+    assert words.count(NO_LIMIT) == 3
+    assert set(words) <= {REACHED, MISSED, OPEN, NO_LIMIT}
+
+
+def found_goals(rows):
+    """What is found and said, by the number's name."""
+    cells = [[c.strip() for c in line.split("|")[1:-1]] for line in goals(rows) if line.startswith("|")]
+    return {name: (found, word) for name, found, word in cells[2:]}
+
+
+def test_without_enough_data_no_number_is_reached(lines):
+    for rows in ([], [x for x in lines if x["kind"] == "tremor"][:2], lines):
+        found = found_goals(rows)
+        # Two trials, or twenty, can show none of them; a number that all of them miss is missed.
+        assert {word for _, word in found.values()} <= {OPEN, MISSED, NO_LIMIT}
+    assert [word for _, word in found_goals([]).values()].count(OPEN) == 10
+    bias = found_goals([])["bias of frequency under 0.1 Hz, worst stratum"]
+    assert bias == ("-; 7 strata of fewer than 20 legs", OPEN)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "limits", "word"),
+    [
+        # The smallest counts whose Wilson bounds can keep the limits: 73 of 73 and 0 of 189.
+        (72, 72, (0.95, 1.0), OPEN),
+        (73, 73, (0.95, 1.0), REACHED),
+        (72, 73, (0.95, 1.0), MISSED),
+        (40, 72, (0.95, 1.0), MISSED),
+        (970, 1000, (0.95, 1.0), REACHED),
+        (955, 1000, (0.95, 1.0), MISSED),
+        (0, 188, (0.0, 0.02, 0.01), OPEN),
+        (0, 189, (0.0, 0.02, 0.01), REACHED),
+        (3, 600, (0.0, 0.02, 0.01), REACHED),
+        (7, 600, (0.0, 0.02, 0.01), MISSED),
+        (8, 8, (0.0, 0.02, 0.01), MISSED),
+        (950, 1000, (0.92, 0.98), REACHED),
+        (925, 1000, (0.92, 0.98), MISSED),
+        (1000, 1000, (0.92, 0.98), MISSED),
+        (19, 20, (0.92, 0.98), OPEN),
+        (10, 20, (0.92, 0.98), MISSED),
+    ],
+)
+def test_shares_are_judged_by_their_interval(hits, count, limits, word):
+    assert judged_share(hits, count, *limits) == word
+
+
+def legs_of(bias, count=40):
+    """Lines of trials without noise, whose frequencies are off by so much."""
+    found = []
+    for k, hold in enumerate(h for a, b in HOLDS_S for h in [(a + b) / 2] * count):
+        side = {"hold_s": hold, "true_rms": 1.0, "sway_rms": 0.0, "floor": 0.2 if k % 2 else 0.02, "rate": 200.0}
+        side |= {"true_frequency": 8.0, "frequency": 8.0 + bias + (0.02 if k % 4 < 2 else -0.02), "rms": 1.0}
+        found.append({"kind": "tremor", "index": k, "hold_s": hold, "sides": [side]})
+    return found
+
+
+def test_a_bias_is_judged_by_its_interval_in_every_stratum():
+    name = "bias of frequency under 0.1 Hz, worst stratum"
+    assert found_goals(legs_of(0.05))[name][1] == REACHED
+    assert found_goals(legs_of(-0.15))[name][1] == MISSED
+    # The mean keeps the limit, its interval does not.
+    assert found_goals(legs_of(0.099))[name][1] == OPEN
+    found, word = found_goals(legs_of(0.05, 19))[name]
+    assert word == OPEN
+    assert "4 strata of fewer than 20 legs" in found
+    # What is too large in few strata is so whatever the others say.
+    assert found_goals(legs_of(0.15, 19))[name][1] == MISSED
+
+
+def test_false_alarms_of_all_signals_are_counted_together():
+    signals = ["ankle_plantarflexion", "heel_acceleration", "grf_vertical"]
+    rows = [{"kind": "still", "index": k, "hold_s": 4.0, "called": [], "tested": signals[:2]} for k in range(10)]
+    rows[0] |= {"called": ["ankle_plantarflexion/hold", "heel_acceleration/hold"]}
+    rows[1] |= {"called": ["heel_acceleration/stand_before"]}
+    rows[2] |= {"called": ["grf_vertical/hold"], "tested": signals}
+    rows = [row | {"verdict": "no_tremor_detected"} for row in rows]
+    found = found_goals(rows)["false detections in any of all signals tested, all holds"]
+    assert found == ("30.0 % (10.8 to 60.3), 3 of 10", NO_LIMIT)
+    text = table(rows, GRID, "x")
+    assert "| any of these | 30.0 % (10.8 to 60.3), 3 of 10 |" in text
+    assert "| any of these, trials with force plates | 100.0 % (20.7 to 100.0), 1 of 1 |" in text
+    assert "| `ankle_plantarflexion` | 10.0 % (1.8 to 40.4), 1 of 10 |" in text
+    assert "| `heel_acceleration` | 20.0 % (5.7 to 51.0), 2 of 10 |" in text
+
+
+def test_coverage_says_of_what():
+    rows = legs_of(0.0)
+    for k, row in enumerate(rows):
+        # Every interval holds this hold's value, and all but one in twenty the process's.
+        row["sides"][0] |= {"frequency_ci": [7.9, 8.1], "process_frequency": 8.5 if k % 20 == 0 else 8.05}
+        row["sides"][0] |= {"rms_ci": [0.9, 1.1], "process_rms": 2.0}
+    found = found_goals(rows)
+    assert found["coverage of the process's frequency, 92 to 98 %"] == ("95.0 % (90.4 to 97.4), 152 of 160", OPEN)
+    assert found["coverage of this hold's realised frequency"] == ("100.0 % (97.7 to 100.0), 160 of 160", NO_LIMIT)
+    assert found["coverage of the process's rms, 92 to 98 %"] == ("0.0 % (0.0 to 2.3), 0 of 160", MISSED)
+    assert found["coverage of this hold's realised rms"] == ("100.0 % (97.7 to 100.0), 160 of 160", NO_LIMIT)
+
+
+def test_the_table_names_its_own_path():
+    from accuracy import command_of
+
+    command = command_of(GRID, Path("some where/else.md"))
+    assert command.endswith("--trials 20 --still 8 --physiological 0 --seed 5 --table 'some where/else.md'")
+    assert "plugin/docs" not in command
+
+
+@pytest.mark.parametrize(
+    ("changed", "decides"),
+    [
+        ("protocols/auto.yaml", True),
+        ("marker_sets/ior.yaml", True),
+        ("muscles.yaml", True),
+        ("marker_sets/new.yaml", True),
+        # What a scenario says is in the design's key.
+        ("scenarios/walking.yaml", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["kinematic", "physiological"])
+def test_other_configurations_begin_anew(tmp_path, monkeypatch, changed, decides, kind):
+    import shutil
+
+    from heelraise import resources
+
+    before = version_key(kind)
+    copy = tmp_path / "configs"
+    shutil.copytree(resources.config_path("marker_sets").parent, copy)
+    monkeypatch.setattr(resources, "config_roots", lambda: (copy,))
+    # Where they lie decides nothing.
+    assert version_key(kind) == before
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert (version_key(kind) != before) == decides
 
 
 def test_a_physiological_row_invents_nothing(lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -30,7 +31,11 @@ def test_protocol_list_show_check_schema(cli, tmp_path):
         "bilateral_hold",
         "pozos1982",
         "quiet_stance",
+        "repetitions_to_fatigue",
         "single_leg_hold",
+        "single_leg_stance",
+        "slow_eccentric",
+        "supported_rest",
     ]
     shown = cli("protocol", "show", "bilateral_hold").stdout
     (tmp_path / "mine.yaml").write_text(shown)
@@ -63,6 +68,20 @@ def test_simulate_writes_a_trial_and_its_truth(cli, tmp_path):
 
 def test_simulate_into_a_missing_folder_is_5(cli):
     assert cli("simulate", "normal_hold", "-o", "nowhere/x.c3d").returncode == 5
+
+
+def test_simulate_replaces_a_recording_only_by_force(hold, cli, tmp_path):
+    shutil.copy(hold, tmp_path / "trial.c3d")
+    (tmp_path / "trial.truth.yaml").write_text("mine: 1\n")
+    before = (tmp_path / "trial.c3d").read_bytes()
+    done = cli("simulate", "quiet_stance", "-o", "trial.c3d")
+    assert done.returncode == 5
+    assert done.stderr.count("\n") == 1
+    assert "trial.truth.yaml: is not of the simulator" in done.stderr
+    assert (tmp_path / "trial.c3d").read_bytes() == before
+    assert (tmp_path / "trial.truth.yaml").read_text() == "mine: 1\n"
+    assert cli("simulate", "quiet_stance", "-o", "trial.c3d", "--force").returncode == 0
+    assert read_container(tmp_path / "trial.c3d").frame_count == 3000
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["analyze", "--help"]])

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heelraise.labelled.model import Series
+from heelraise.metrics.loads import match_load
 from heelraise.metrics.model import Metric
-from heelraise.metrics.symmetry import match_load, symmetry_metrics
+from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.phases.model import Phase
 
 HOLDS = [Phase(side, 1, "hold", 1.0, 9.0, "heel_height") for side in ("left", "right")]

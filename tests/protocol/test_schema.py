@@ -22,7 +22,7 @@ from heelraise.protocol.presets import to_yaml
 from heelraise.protocol.screening import Check, Screening
 from heelraise.protocol.validate import walk_fields
 
-UNITS = {NO_UNIT, "1", "s", "ms", "mm", "m", "mm/s", "Hz", "N", "deg", "kg"}
+UNITS = {"%", "deg/s", NO_UNIT, "1", "1/min", "s", "ms", "years", "mm", "m", "mm/s", "Hz", "N", "deg", "kg"}
 FIELDS = [(".".join(path), info) for path, info in walk_fields(Protocol)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from heelraise.metrics.model import Metric
 from heelraise.protocol.schema import Protocol
-from heelraise.screening.checks import Findings, run_checks, verdict_of
+from heelraise.screening.checks import Findings, run_checks, shown_in_holds, verdict_of
 from heelraise.screening.model import CHECK_NAMES
 
 PRIMARY = "ankle_plantarflexion"
@@ -158,3 +158,102 @@ def test_nothing_said_is_a_diagnosis():
     words = ("disease", "disorder", "patient", "diagnos", "parkinson", "patholog")
     for check in run_checks(Findings((), PRIMARY, frozenset()), Protocol()):
         assert not any(word in check.meaning.lower() for word in words)
+
+
+def calf(burst, wave=0.8, frequency=6.0, side="left", width=0.9, latency=None):
+    """A hold with a called peak and what is known of its bursts, wave, width and end."""
+    found = peak("hold", frequency, side=side)
+    found.append(record("tremor_bandwidth", "hold", value=width, side=side))
+    if burst is not None:
+        ci = (0.9 * burst, 1.1 * burst)
+        found.append(record("emg_burst_ratio", "hold", signal="emg_soleus", value=burst, ci95=ci, side=side))
+    if wave is not None:
+        ci = (wave - 0.03, wave + 0.03)
+        found.append(record("tremor_waveform_asymmetry", "hold", value=wave, ci95=ci, side=side))
+    if latency is not None:
+        found.append(record("tremor_cessation_latency", "stand_after", value=latency, side=side))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status"),
+    [
+        (calf(15.0), "observed"),
+        (calf(15.0, frequency=10.0), "not_observed"),
+        (calf(2.0), "not_observed"),
+        (calf(4.2), "not_observed"),
+        (calf(15.0, wave=1.0), "not_observed"),
+        (calf(15.0, wave=1.25), "not_observed"),
+        (calf(None), "not_assessable"),
+        (calf(15.0, wave=None), "not_assessable"),
+        (calf(15.0, width=2.0), "not_assessable"),
+        (calf(15.0, width=2.0, latency=4.0), "observed"),
+        (calf(15.0, width=2.0, latency=0.2), "not_observed"),
+        # Bursts of one leg and a skewed wave of the other are no clonus of either.
+        ([*calf(15.0, wave=1.0), *calf(1.5, wave=0.8, side="right")], "not_observed"),
+        ([*calf(1.5, wave=1.0), *calf(15.0, side="right")], "observed"),
+    ],
+)
+def test_clonus_needs_all_of_it_in_one_leg(metrics, status):
+    assert checks(metrics)["clonus_like"].status == status
+
+
+def test_a_width_that_the_record_limits_leaves_the_rule_open():
+    metrics = calf(15.0, width=2.0, latency=0.2)
+    next(m for m in metrics if m.name == "tremor_bandwidth").detail["resolution_limited"] = True
+    assert checks(metrics)["clonus_like"].status == "not_assessable"
+
+
+def fast(phase, duration, bins=3, frequency=15.0, muscle="emg_soleus"):
+    """Both legs' EMG in one phase; no peak where the frequency is None."""
+    detail = {"duration_s": duration}
+    rest = {"value": frequency} if frequency else {"status": "not_detected", "reason": "no peak is called"}
+    found = [
+        record("emg_fast_frequency", phase, signal=muscle, side=side, detail=dict(detail), **rest)
+        for side in ("left", "right")
+    ]
+    if frequency:
+        shared = {"bins_above": bins, "limit": 0.2, **detail}
+        found.append(record("emg_fast_coherence", phase, signal=muscle, side="both", value=0.8, detail=shared))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status"),
+    [
+        (fast("stance", 25.0), "observed"),
+        (fast("stance", 25.0, bins=1), "not_observed"),
+        (fast("stance", 25.0, frequency=None), "not_observed"),
+        (fast("hold", 10.0), "not_assessable"),
+        ([*fast("hold", 10.0), *fast("stance", 25.0, frequency=None)], "not_observed"),
+        (fast("hold", 10.0, frequency=None), "not_observed"),
+        ([*fast("stance", 25.0, frequency=None), *fast("stance", 25.0, muscle="emg_tibialis_anterior")], "observed"),
+    ],
+)
+def test_a_fast_rhythm_must_be_shared_and_there_in_flat_stance(metrics, status):
+    assert checks(metrics)["orthostatic_range"].status == status
+
+
+def test_a_filter_anywhere_in_the_trial_closes_the_stance_check_and_the_verdict():
+    filtered = record("tremor_frequency", "hold", side="right", status="prefiltered")
+    findings = Findings((*peak("stand_after", 4.8), *peak("hold", 7.0), filtered), PRIMARY, frozenset({"hold"}))
+    found = {check.check: check.status for check in run_checks(findings, Protocol())}
+    assert found["flat_stance_tremor"] == "not_assessable"
+    assert shown_in_holds(findings) == (False, False)
+
+
+def test_hands_at_the_ankles_frequency_have_no_tremor_of_their_own():
+    carried = peak("stance", 6.2, signal="hand_vertical", coherent_with_ankle=False)
+    assert checks([*carried, *peak("stance", 6.3)])["other_body_parts"].status == "not_observed"
+    assert checks([*carried, *peak("stance", 9.0)])["other_body_parts"].status == "observed"
+    # One hand apart in frequency and another incoherent are not one hand that is both.
+    apart = peak("hold", 5.0, signal="hand_vertical", coherent_with_ankle=True)
+    near = peak("hold", 7.1, signal="hand_vertical", side="right", coherent_with_ankle=False)
+    quiet = none("stand_before", signal="hand_vertical")
+    assert checks([*quiet, *apart, *near, *peak("hold", 7.0)])["other_body_parts"].status == "not_observed"
+
+
+def test_what_is_pooled_over_holds_is_no_hold_of_its_own():
+    after = record("tremor_cessation_latency", "stand_after", value=0.2)
+    pooled = peak("hold", 7.0, repetition=None)
+    assert checks([*peak("hold", 7.0), *pooled, after])["cessation"].status == "not_observed"

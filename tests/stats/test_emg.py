@@ -194,3 +194,20 @@ def test_flags_tell_clipped_dead_and_humming_channels() -> None:
     assert found.mains_hz[4:6].tolist() == [50.0, 60.0]
     assert emg_quality(good, RATE).clipped.shape == ()
     assert emg_quality(np.zeros(3), RATE).dead
+
+
+def test_a_wandering_tremor_is_not_read_too_low_in_long_holds() -> None:
+    """Read from the spectrum by which peaks are called, these were 0.05 too low."""
+    generator, n = np.random.default_rng(9), 30_000
+    freq = np.fft.rfftfreq(4 * n, 1 / RATE)
+    shape = 1 / np.sqrt(1 + ((freq - 8) / 0.5) ** 4)
+    error = []
+    for seed in range(12):
+        wave = np.fft.irfft(shape * np.fft.rfft(generator.normal(size=4 * n)))[n : 2 * n]
+        envelope = np.maximum(1 + 0.35 * wave / wave.std(), 0.05)
+        power = np.abs(np.fft.rfft(envelope - envelope.mean())) ** 2
+        near = np.abs(np.fft.rfftfreq(n, 1 / RATE) - 8) < 0.5
+        truth = math.sqrt(2) * math.sqrt(2 * power[near].sum()) / n / envelope.mean()
+        found = modulation_depth(carrier(seed, 30, 1) * envelope[:, None], RATE, np.random.default_rng(0), 8.0)
+        error.append(float(found.depth[0]) - truth)
+    assert abs(np.mean(error)) < 0.025

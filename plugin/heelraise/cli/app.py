@@ -103,6 +103,27 @@ def batch(
 
 
 @app.command()
+def session(
+    trials: Annotated[list[Path], typer.Argument(help="C3D files of one subject and day.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the summary.", show_default=False)],
+    protocol: Protocol = None,
+    rest: Annotated[
+        list[Path] | None, typer.Option("--rest", help="Trial of supported rest; may be given again.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the session, and of its summary.")] = "session",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Pool several trials of one subject and day, and screen them once."""
+    from heelraise.cli.show import session_outcome
+    from heelraise.session.run import run_session
+
+    summary, pooled = run_session(trials, rest or [], protocol, output, name)
+    if not quiet:
+        typer.echo(session_outcome(pooled, summary))
+
+
+@app.command()
 def inspect(
     trial: Trial,
     strict: Annotated[
@@ -134,16 +155,21 @@ def simulate(
     listed: Annotated[
         bool, typer.Option("--list", callback=_list_scenarios, is_eager=True, help="Show the scenarios and leave.")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are not of the simulator, too.")] = False,
     debug: Debug = False,
 ) -> None:
     """Simulate a trial with known truth; the truth goes into <stem>.truth.yaml."""
     from heelraise.errors import UsageError
     from heelraise.phantom import load_scenario, write_trial
     from heelraise.phantom import simulate as run
+    from heelraise.phantom.simulate import check_names
 
     if output.suffix.lower() != ".c3d":
         raise UsageError(f"'{output.name}' does not end in .c3d", todo="name the trial so that other programs find it")
-    truth = write_trial(run(load_scenario(scenario)), output)
+    chosen = load_scenario(scenario)
+    # Before the simulation, which may take minutes, and again when it is written.
+    check_names(output, force)
+    truth = write_trial(run(chosen), output, force)
     typer.echo(f"{output}\n{truth}")
 
 

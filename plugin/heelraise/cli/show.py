@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heelraise.outputs.publish import Published
+    from heelraise.session.model import SessionResult
 
 VERDICTS = {
     "no_tremor_detected": "no tremor detected in the hold",
@@ -34,6 +35,20 @@ def outcome(published: Published) -> str:
     kept = f"; the original is kept as {published.original}" if published.original else ""
     lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added{kept})"]
     return "\n".join(lines)
+
+
+def session_outcome(session: SessionResult, summary: Path) -> str:
+    """A few lines on one session."""
+    lines = [f"{session.name}: {VERDICTS[session.verdict]} ({len(session.trials)} trials)"]
+    for check in session.checks:
+        if check.status == "observed":
+            trial = check.evidence.get("trial") or ", ".join(check.evidence.get("trials", ()))
+            lines.append(f"  observed: {check.check}{f' in {trial}' if trial else ''}. {check.meaning}")
+    not_assessed = [check.check for check in session.checks if check.status == "not_assessable"]
+    if not_assessed:
+        lines.append(f"  not assessed: {', '.join(not_assessed)}")
+    lines += [f"  advice: {advice.sentence}" for advice in session.advice]
+    return "\n".join([*lines, f"  {summary}"])
 
 
 def _words(key: str) -> str:

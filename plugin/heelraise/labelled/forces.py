@@ -14,6 +14,7 @@ from heelraise.labelled.model import CopSeries, Noise, Series
 from heelraise.notes import Note
 from heelraise.phases.travel import mean_speed
 from heelraise.plates import (
+    Combined,
     PlateSignals,
     assign_feet,
     combine,
@@ -113,9 +114,7 @@ def read_forces(
         one = combine(members, weight)
         if side == "both":
             loaded = _steady(one.loaded, one.vertical, one.cop, trial.analog_rate)[::per_frame][: trial.frames]
-        ap, ml = _directions(subject)
-        path = np.stack([one.cop @ ap, one.cop @ ml], axis=1)
-        cops[side] = _cop_series(side, path, one.vertical, one.loaded, trial.analog_rate, protocol)
+        cops[side] = _cop_series(side, one, np.stack(_directions(subject)), trial.analog_rate, protocol)
         series += _series(side, cops[side], members)
     shared = "both" in sides.values()
     used = [
@@ -173,22 +172,25 @@ def _weight(
     return None, ""
 
 
-def _cop_series(side: str, path: Array, vertical: Array, loaded: Mask, rate: float, protocol: Protocol) -> CopSeries:
+def _cop_series(side: str, one: Combined, directions: Array, rate: float, protocol: Protocol) -> CopSeries:
     setting = protocol.sway
+    path, push = one.cop @ directions.T, one.force @ directions.T
     known: Mask = np.asarray(np.isfinite(path).all(axis=1))
     sway_rate = min(setting.rate_hz, rate)
     count = max(int(np.floor(path.shape[0] * sway_rate / rate + 1e-9)), 1)
-    sway = np.full((count, 2), np.nan)
+    sway = horizontal = np.full((count, 2), np.nan)
     if known.sum() > 8:
         index = np.arange(path.shape[0])
-        full = np.stack([np.interp(index, index[known], path[known, k]) for k in range(2)], axis=1)
+        rows = np.concatenate([path, push], axis=1)
+        full = np.stack([np.interp(index, index[known], rows[known, k]) for k in range(4)], axis=1)
         smooth = lowpass(full, rate, setting.lowpass_hz) if rate > 2.2 * setting.lowpass_hz else full
         at = np.arange(count) * (rate / sway_rate)
         # Low-passed at a tenth of the rate: linear interpolation between analog samples adds nothing visible.
-        sway = np.stack([np.interp(at, index, smooth[:, k]) for k in range(2)], axis=1)
+        both = np.stack([np.interp(at, index, smooth[:, k]) for k in range(4)], axis=1)
         lost = ~known[np.minimum(np.round(at).astype(int), path.shape[0] - 1)]
-        sway[lost] = np.nan
-    return CopSeries(side, rate, sway_rate, sway, path, vertical)
+        both[lost] = np.nan
+        sway, horizontal = both[:, :2], both[:, 2:]
+    return CopSeries(side, rate, sway_rate, sway, path, one.vertical, horizontal, directions)
 
 
 def _series(side: str, cop: CopSeries, plates: Sequence[PlateSignals]) -> list[Series]:

@@ -98,7 +98,8 @@ class CopSeries:
     """Centre of pressure in the subject's axes, mm: AP forward positive, ML to the subject's right.
 
     ``sway`` (m, 2) is the literature's stream at `sway_rate`, ``tremor`` (n, 2) the unfiltered one at `rate`;
-    NaN where unloaded. ``vertical`` (n,) is the vertical force (N).
+    NaN where unloaded. ``vertical`` (n,) is the vertical force (N). ``horizontal`` (m, 2) is the horizontal force along
+    AP and ML (N), filtered and sampled like ``sway``; ``directions`` (2, 3) are AP and ML in the laboratory.
     """
 
     side: str
@@ -107,6 +108,8 @@ class CopSeries:
     sway: Array = field(repr=False)
     tremor: Array = field(repr=False)
     vertical: Array = field(repr=False)
+    horizontal: Array | None = field(default=None, repr=False)
+    directions: Array | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,8 @@ class EmgSeries:
     """EMG of one muscle, band-passed (zero phase), system delay applied.
 
     `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end.
+    `reference` is the amplitude of the reference contraction in the same unit, None without one, and
+    `reference_name` says which it is. `delay_ms` is the system delay that was taken out, None where it is unknown.
     """
 
     muscle: str
@@ -124,6 +129,9 @@ class EmgSeries:
     values: Array = field(repr=False)
     flags: tuple[str, ...] = ()
     unit: str = "V"
+    reference: float | None = None
+    reference_name: str = ""
+    delay_ms: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

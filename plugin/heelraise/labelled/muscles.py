@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.kinematics.arrays import bridge
+from heelraise.labelled.emg_reference import normalised
 from heelraise.labelled.model import EmgSeries
 from heelraise.labelled.rails import on_a_limit
-from heelraise.labels import identify_muscles
+from heelraise.labels import EmgChannel, identify_muscles
 from heelraise.notes import Note
 from heelraise.signal.filters import bandpass, highpass, notch
 from heelraise.stats.emg import emg_quality
@@ -36,14 +38,9 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     """All channels that belong to a known muscle, with a description for the summary."""
     if not trial.analogs.size or trial.analog_rate <= 0:
         return (), {"channels": [], "reason": "the file has no analog samples"}, ()
-    channels = [
-        channel
-        for channel in identify_muscles(trial.analog_labels, trial.analog_units, overrides=protocol.emg.muscles or None)
-        if channel.muscle is not None and channel.side in ("left", "right")
-    ]
+    channels, notes = _channels(trial, protocol.emg.muscles)
     if not channels:
         return (), {"channels": [], "reason": "no channel is named after a muscle and its side"}, ()
-    notes: list[Note] = []
     found: list[EmgSeries] = []
     records: list[dict[str, Any]] = []
     rate = trial.analog_rate
@@ -56,14 +53,8 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
     bands = np.where(known, _band(raw, rate, protocol), np.nan)
     if protocol.emg.delay_ms:
         bands = advance(bands, protocol.emg.delay_ms / 1000.0 * rate)
-    seen: set[tuple[str, str]] = set()
     for k, channel in enumerate(channels):
         assert channel.muscle is not None
-        if (channel.muscle, channel.side) in seen:
-            text = f"EMG '{channel.label}' is a second one of the {channel.side} {channel.muscle} and is not used."
-            notes.append(Note("emg_duplicate", text))
-            continue
-        seen.add((channel.muscle, channel.side))
         unit = trial.analog_units[channel.column].strip()
         factor = volts(unit)
         if factor is None:
@@ -84,14 +75,24 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
         values = bands[:, k] * (factor if factor is not None else 1.0)
         shown = "V" if factor is not None else (unit or "as stored")
         found.append(
-            EmgSeries(channel.muscle, channel.code, channel.side, channel.label, rate, values, flags[k], shown)
+            EmgSeries(
+                channel.muscle,
+                channel.code,
+                channel.side,
+                channel.label,
+                rate,
+                values,
+                flags[k],
+                shown,
+                delay_ms=protocol.emg.delay_ms,
+            )
         )
         records.append(
             {"name": channel.label, "muscle": channel.muscle, "side": channel.side, "rule": channel.rule}
             | ({"flags": list(flags[k])} if flags[k] else {})
             | ({"missing": float(missing[k])} if missing[k] else {})
         )
-    description: dict[str, Any] = {"channels": records}
+    description: dict[str, Any] = {"channels": records, **_filter(rate, protocol)}
     description["delay_ms"] = protocol.emg.delay_ms if protocol.emg.delay_ms is not None else "unset"
     if protocol.emg.delay_ms is None and records:
         notes.append(
@@ -100,7 +101,59 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
                 "emg.delay_ms is not set: delays and phases between EMG and markers are not corrected.",
             )
         )
+    if protocol.emg.normalisation != "none":
+        found, told, more = normalised(found, trial, protocol, read_emg)
+        description["normalisation"] = told
+        notes += more
     return tuple(found), description, tuple(notes)
+
+
+def _channels(trial: Trial, overrides: Mapping[str, str]) -> tuple[list[EmgChannel], list[Note]]:
+    """One channel for every muscle and side; a dead one gives way to a live one, unless the protocol names it."""
+
+    def identified(labels: Sequence[str]) -> dict[tuple[str, str], EmgChannel]:
+        return {
+            (channel.muscle, channel.side): channel
+            for channel in identify_muscles(labels, trial.analog_units, overrides=overrides or None)
+            if channel.muscle is not None and channel.side in ("left", "right")
+        }
+
+    labels, notes = list(trial.analog_labels), []
+    found = candidates = identified(labels)
+    while True:
+        dead = [c for key, c in candidates.items() if f"{key[1]}.{key[0]}" not in overrides and _is_dead(trial, c)]
+        if not dead:
+            break
+        for channel in dead:
+            labels[channel.column] = ""
+        candidates = {key: c for key, c in identified(labels).items() if any(key == (d.muscle, d.side) for d in dead)}
+        for key, channel in candidates.items():
+            if not _is_dead(trial, channel):
+                text = f"EMG '{found[key].label}' hardly changes; '{channel.label}' of the same muscle takes its place."
+                notes.append(Note("emg_replaced", text))
+                found[key] = channel
+    return sorted(found.values(), key=lambda channel: channel.column), notes
+
+
+def _is_dead(trial: Trial, channel: EmgChannel) -> bool:
+    values = trial.analogs[:, channel.column]
+    known = values[np.isfinite(values)]
+    # A channel with noise has as many levels in a thousand samples as it ever has.
+    return np.unique(known[:: max(1, known.size // 1000)]).size < 8
+
+
+def _filter(rate: float, protocol: Protocol) -> dict[str, Any]:
+    """What `_band` does, for the summary: both passes are counted in the cut-offs."""
+    setting = protocol.emg
+    if setting.highpass_hz >= 0.4 * rate:
+        return {"filter": "offset removed"}
+    limited = setting.highpass_hz < setting.lowpass_hz < 0.45 * rate
+    text = "Butterworth of order 4, zero phase; -3 dB at the band's edges after both passes"
+    description: dict[str, Any] = {"band_hz": [setting.highpass_hz, setting.lowpass_hz if limited else rate / 2]}
+    description["filter"] = text if limited else f"{text}; no low-pass below the Nyquist frequency"
+    if setting.notch_hz is not None:
+        description["notch_hz"] = setting.notch_hz
+    return description
 
 
 def volts(unit: str) -> float | None:

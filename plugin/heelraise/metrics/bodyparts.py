@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heelraise.labelled.model import Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.tremor import BODY_SIGNALS
 from heelraise.metrics.windows import body_phases, bridge, frames_of, steady_phases
 from heelraise.phases.model import Phase
-from heelraise.stats.coherence import coherence, coherence_limit
+from heelraise.stats.cross_spectra import welch_spectra
 
+Complex = NDArray[np.complex128]
 LONG_SEGMENT_S = 2.0
 
 
@@ -40,23 +42,62 @@ def _marked(metric: Metric, signals: Signals, hold: Phase, confidence: float) ->
     if part is None or not ankles or metric.value is None:
         return metric
     rows = frames_of(hold, part.rate, part.values.size)
-    moved, _ = bridge(part.values[rows])
-    # Two ankles are two chances: the limit is raised so that the confidence holds for both together.
-    level = 1.0 - (1.0 - confidence) / len(ankles)
-    best, limit = 0.0, 1.0
-    for ankle in ankles:
-        turned, _ = bridge(ankle.values[rows])
-        # Long segments where the record allows: short ones let neighbouring tones leak into each other.
-        length = LONG_SEGMENT_S if moved.size >= 4 * LONG_SEGMENT_S * part.rate else 1.0
-        freq, value, segments = coherence(np.diff(moved), np.diff(turned), part.rate, length)
-        if not freq.size:
-            return metric
-        best = max(best, float(value[int(np.argmin(np.abs(freq - metric.value)))]))
-        limit = coherence_limit(segments, level)
+    columns = np.stack([bridge(one.values[rows])[0] for one in (part, *ankles)], axis=1)
+    if not np.isfinite(columns).all():
+        return metric
+    # Long segments where the record allows: short ones let neighbouring tones leak into each other.
+    length = LONG_SEGMENT_S if len(columns) >= 4 * LONG_SEGMENT_S * part.rate else 1.0
+    spectra = welch_spectra(np.diff(columns, axis=0), part.rate, length)
+    if not spectra.freq.size:
+        return metric
+    value = explained(spectra.matrix[int(np.argmin(np.abs(spectra.freq - metric.value)))])
+    limit = explained_limit(spectra.segments, len(ankles), confidence)
     detail = {
         **metric.detail,
-        "coherence": best,
+        "coherence": value,
         "coherence_limit": limit,
-        "coherent_with_ankle": best > limit,
+        "coherent_with_ankle": value > limit,
     }
     return replace(metric, detail=detail)
+
+
+def explained(matrix: Complex) -> float:
+    """Share of the first signal's power that the others explain together: the multiple coherence.
+
+    Parameters
+    ----------
+    matrix : ndarray (C, C)
+        Cross-spectral matrix at one frequency.
+
+    Returns
+    -------
+    float
+        ``S_yx S_xx^-1 S_xy / S_yy`` (Bendat and Piersol 2010, 7.3). What both legs shake is carried up as their
+        sum: of two legs that shake by themselves either one alone explains only half.
+    """
+    power = float(matrix[0, 0].real)
+    if power <= 0:
+        return 0.0
+    cross = matrix[0, 1:]
+    return float(np.clip((cross @ np.linalg.pinv(matrix[1:, 1:]) @ cross.conj()).real / power, 0.0, 1.0))
+
+
+def explained_limit(segments: float, inputs: int, confidence: float) -> float:
+    """Multiple coherence with independent signals that is not exceeded at this confidence.
+
+    Its distribution is Beta(q, L - q) for q signals and L segments: ``P(C > c) = (1 - c)^(L - 1)`` for one and
+    ``(1 - c)^(L - 2) (1 + (L - 2) c)`` for two.
+    """
+    if segments <= inputs:
+        return 1.0
+    chance, more = 1.0 - confidence, segments - inputs
+    if inputs == 1:
+        return float(1.0 - chance ** (1.0 / more))
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        if (1.0 - middle) ** more * (1.0 + more * middle) > chance:
+            low = middle
+        else:
+            high = middle
+    return high

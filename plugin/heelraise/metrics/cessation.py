@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.kinematics.arrays import runs as runs_of
-from heelraise.labelled.model import Series, Signals
+from heelraise.labelled.model import EmgSeries, Series, Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import SETTLE_S, bridge
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import bandpass, envelope
+from heelraise.stats.emg import rectified
 
 if TYPE_CHECKING:
     from heelraise.protocol.screening import Cessation
@@ -28,25 +30,45 @@ SMOOTH_HZ = 2.0
 def cessation_metrics(
     signals: Signals, phases: Sequence[Phase], metrics: Sequence[Metric], band: Band, setting: Cessation
 ) -> list[Metric]:
-    """Latency of every repetition of both sides, on the primary signal."""
+    """Latency of every repetition of both sides, on the primary signal and on every muscle's rectified EMG.
+
+    EMG is demodulated (`heelraise.stats.emg.rectified`); the envelope of its band is that of the modulation, which
+    falls with the muscle's activity and with the tremor in it.
+    """
+    called = {
+        (m.signal, m.side, m.repetition)
+        for m in metrics
+        if m.name == "tremor_frequency" and m.phase == "hold" and m.value is not None
+    }
     found = []
     for side in ("left", "right"):
-        series = signals.find(signals.primary, side)
-        if series is None:
-            continue
         own = {(p.phase, p.repetition): p for p in phases if p.side == side and p.excluded is None}
         before = next((p for (name, _), p in own.items() if name == "stand_before"), None)
-        for (name, repetition), after in own.items():
-            hold = own.get(("hold", repetition))
-            if name == "stand_after" and hold is not None:
-                detected = any(
-                    m.name == "tremor_frequency"
-                    and (m.signal, m.side, m.phase, m.repetition) == (series.name, side, "hold", repetition)
-                    and m.value is not None
-                    for m in metrics
-                )
+        pairs = [
+            (own["hold", number], after)
+            for (name, number), after in own.items()
+            if name == "stand_after" and ("hold", number) in own
+        ]
+        primary = signals.find(signals.primary, side)
+        sources = [primary] if primary is not None else []
+        if pairs:
+            sources += [
+                _demodulated(one, called) for one in signals.emg if one.side == side and "dead" not in one.flags
+            ]
+        for series in sources:
+            for hold, after in pairs:
+                detected = (series.name, side, hold.repetition) in called
                 found.append(_one(series, before, hold, after, band, setting, detected))
     return found
+
+
+def _demodulated(one: EmgSeries, called: set[tuple[str, str, int | None]]) -> Series:
+    """The rectified EMG as a signal; without samples where no tremor was called in any hold."""
+    name = f"emg_{one.muscle}"
+    if not any((signal, side) == (name, one.side) for signal, side, _ in called):
+        return Series(name, one.side, one.unit, one.rate, one.values[:0])
+    values, rate = rectified(one.values, one.rate)
+    return Series(name, one.side, one.unit, rate, values)
 
 
 def _one(
@@ -82,12 +104,13 @@ def _one(
     tail, masked = _amplitude(series, landing, stop, band)
     inside, masked_hold = _amplitude(series, hold.start_s, hold.stop_s, band)
     if masked > 0.05 or masked_hold > 0.05 or not tail.size or not inside.size:
-        return record("masked", "the markers were not seen throughout")
+        return record("masked", "the signal is not there throughout")
     level = setting.hold_fraction * float(np.median(inside))
     if before is not None and before.duration_s >= MIN_AFTER_S:
         rest, _ = _amplitude(series, before.start_s, before.stop_s - SETTLE_S, band)
         if rest.size:
-            level = max(level, float(np.percentile(rest, 95)))
+            # Noise and sway are there after landing as before: a tremor at the level adds to them as powers do.
+            level = math.hypot(level, float(np.percentile(rest, 95)))
     need = max(round(setting.settled_s * series.rate), 1)
     quiet = [run for run in runs_of(tail < level) if run[1] - run[0] >= need]
     if not quiet:

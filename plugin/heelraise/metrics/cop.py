@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.labelled.model import Signals
+from heelraise.labelled.model import CopSeries, Signals
+from heelraise.metrics.cop_base import base_of_support
+from heelraise.metrics.definitions.cop import COP, CopDefinition
+from heelraise.metrics.definitions.cop_axes import DIFFUSION_S, LONG_S, SHORT_S
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import bridge, frames_of, measured
 from heelraise.phases.model import Phase
-from heelraise.stats.cop import cop_descriptors
+from heelraise.signal.filters import SWAY_CUTOFF_HZ
+from heelraise.stats.cop import (
+    Estimate,
+    SwayRecord,
+    entropy_measures,
+    fluctuation_measures,
+    quijoux_measures,
+    short_measures,
+    sway_record,
+)
+from heelraise.stats.cop.boundary import boundary_measures
+from heelraise.stats.cop.equilibrium import equilibrium_measures
 
 Array = NDArray[np.float64]
 
-#: Below this a record gives path, velocity, rms, range and ellipse only.
-LONG_S = 20.0
-#: Below this a record gives nothing.
-SHORT_S = 1.0
 MAX_UNLOADED = 0.05
-#: Duration from which sway compares with published norms.
+#: Duration from which sway compares with published norms (Ruhe et al. 2010); a hold never lasts so long.
 NORM_S = 90.0
-#: Descriptors in proportion to the velocity; they share its relative interval.
-_OF_VELOCITY = ("path_length",)
+_DECLARED = {one.name: one for one in COP}
+_NO_FORCE = "the trial has no horizontal force"
 
 
-def cop_metrics(signals: Signals, phases: Sequence[Phase], generator: np.random.Generator) -> list[Metric]:
-    """Sway measures per foot and combined, with block-bootstrap intervals."""
+def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
+    """Sway measures per foot and combined, with intervals.
+
+    Below 20 s only what `SHORT_S` is declared for is measured; from there on everything is named, ``too_short`` where
+    a descriptor asks for more than there is.
+    """
     found: list[Metric] = []
     for phase, side in measured(phases):
         cop = signals.cops.get(side)
@@ -45,63 +60,84 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase], generator: np.random.
                 else f"the centre of pressure is unknown in {100 * lost:.0f} % of the phase"
             )
             status = "too_short" if short else "masked"
-            found.append(
-                Metric(
-                    "cop_path",
-                    "cop",
-                    side,
-                    phase.phase,
-                    "mm",
-                    repetition=phase.repetition,
-                    status=status,
-                    reason=why,
-                )
-            )
+            found.append(_record("cop_path", side, phase, status=status, reason=why))
             continue
-        found += _describe(np.stack([ap, ml], axis=1), cop.sway_rate, side, phase, generator)
+        record = sway_record(ap, ml, cop.sway_rate)
+        values, detail = short_measures(record), dict[str, dict[str, Any]]()
+        if duration >= LONG_S:
+            values, detail = _all_measures(record, signals, phase, side, cop, rows)
+        found += _records(values, detail, signals, side, phase, duration)
     return found
 
 
-#: Our name, the descriptor's field, and its unit.
-_SHORT_RECORD = (
-    ("cop_path", "path_length", "mm"),
-    ("cop_mean_velocity", "mean_velocity", "mm/s"),
-    ("cop_rms_ap", "rms_ap", "mm"),
-    ("cop_rms_ml", "rms_ml", "mm"),
-    ("cop_rms_radius", "rms_radius", "mm"),
-    ("cop_range_ap", "range_ap", "mm"),
-    ("cop_range_ml", "range_ml", "mm"),
-    ("cop_ellipse_area", "ellipse_area", "mm^2"),
-)
-_LONG_RECORD = (("cop_mean_frequency", "mean_frequency", "Hz"),)
+def _all_measures(
+    record: SwayRecord, signals: Signals, phase: Phase, side: str, cop: CopSeries, rows: slice
+) -> tuple[dict[str, Estimate], dict[str, dict[str, Any]]]:
+    values = quijoux_measures(record) | fluctuation_measures(record)
+    if record.duration_s >= DIFFUSION_S:
+        values |= entropy_measures(record)
+    if side == "both":
+        # Only the whole body's horizontal force tells where it is in balance.
+        force = None if cop.horizontal is None else cop.horizontal[rows]
+        if force is not None and not np.isfinite(force).all():
+            force = np.stack([bridge(force[:, k])[0] for k in range(2)], axis=1)
+        values |= equilibrium_measures(record, force, _NO_FORCE)
+    base = base_of_support(signals, phase, side, cop.directions)
+    values |= boundary_measures(record, base.corners, base.reason)
+    return values, {name: {"boundary": base.kind} for name in values if name.startswith("cop_ttb")}
 
 
-def _describe(path: Array, rate: float, side: str, phase: Phase, generator: np.random.Generator) -> list[Metric]:
-    sway = cop_descriptors(path[:, 0], path[:, 1], rate, generator)
-    fields = (*_SHORT_RECORD, *(_LONG_RECORD if sway.duration_s >= LONG_S else ()))
-    # A hold never lasts the 90 s that comparisons with norms ask for (Ruhe et al. 2010).
-    detail = {"duration_s": sway.duration_s, "comparable_to_norms": sway.duration_s >= NORM_S}
-    records = []
-    for name, field, unit in fields:
-        value = getattr(sway, field)
-        if value is None:
+def _records(
+    values: Mapping[str, Estimate],
+    detail: Mapping[str, Mapping[str, Any]],
+    signals: Signals,
+    side: str,
+    phase: Phase,
+    duration: float,
+) -> list[Metric]:
+    floors = _floors(signals, side)
+    found = []
+    for name, declared in _DECLARED.items():
+        if duration < LONG_S <= declared.from_s or (name not in values and declared.from_s <= duration):
             continue
-        interval = sway.ci95.get(field)
-        if interval is None and field in _OF_VELOCITY:
-            factor = value / sway.mean_velocity if sway.mean_velocity > 0 else 0.0
-            low, high = sway.ci95["mean_velocity"]
-            interval = (low * factor, high * factor)
-        records.append(
-            Metric(
+        if duration < declared.from_s:
+            why = f"{duration:.3g} s, {declared.from_s:.3g} s are needed"
+            found.append(_record(name, side, phase, status="too_short", reason=why))
+            continue
+        one, floor = values[name], floors.get(name)
+        if one.value is None:
+            found.append(_record(name, side, phase, status="not_available", reason=one.reason))
+            continue
+        extra = {**detail.get(name, {}), **({} if duration >= NORM_S else {"comparable_to_norms": False})}
+        below = floor is not None and one.value < floor
+        found.append(
+            _record(
                 name,
-                "cop",
                 side,
-                phase.phase,
-                unit,
-                value=value,
-                repetition=phase.repetition,
-                ci95=interval,
-                detail=detail,
+                phase,
+                value=one.value,
+                ci95=one.ci95,
+                noise_floor=floor,
+                status="below_noise_floor" if below else "ok",
+                detail={"duration_s": duration, **extra} if name == "cop_path" else extra,
             )
         )
-    return records
+    return found
+
+
+def _record(name: str, side: str, phase: Phase, **fields: Any) -> Metric:
+    declared: CopDefinition = _DECLARED[name]
+    return Metric(name, "cop", side, phase.phase, declared.unit, repetition=phase.repetition, **fields)
+
+
+def _floors(signals: Signals, side: str) -> dict[str, float]:
+    """Rms of the plates' own noise in the sway stream, by the metrics that are an rms."""
+    power = {}
+    for axis in ("ap", "ml"):
+        series = signals.find(f"cop_{axis}", side)
+        if series is None or series.noise is None:
+            return {}
+        power[axis] = series.noise.power(0.0, SWAY_CUTOFF_HZ)
+    both = float(np.sqrt(power["ap"] + power["ml"]))
+    single = {f"cop_rms_{axis}": float(np.sqrt(p)) for axis, p in power.items()}
+    return single | {"cop_rms_radius": both, "cop_planar_deviation": both}

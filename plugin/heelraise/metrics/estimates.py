@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.signal.spectrum import half_bandwidth
+from heelraise.signal.spectrum import Spectrum
 from heelraise.stats.background import FIT_HZ, Background, fit_background
-from heelraise.stats.moments import long_spectrum
 from heelraise.stats.peak import MIN_DURATION_S
-from heelraise.stats.tremor import TremorEstimate, tremor_estimate
+from heelraise.stats.tremor import TremorEstimate, TremorSpectra, pooled_tremor, tremor_spectra
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -50,27 +49,82 @@ def estimate_all(
     list of TremorEstimate
         Equal to `heelraise.stats.tremor.tremor_estimate` column by column.
     """
-    backgrounds: dict[int, Background] = {}
-    duration = windows.shape[0] / rate
+    return estimate_pooled([windows], rate, band, alphas, noises, bandwidths, [integrals or {}])
+
+
+def estimate_pooled(
+    records: Sequence[Array],
+    rate: float,
+    band: Band,
+    alphas: Sequence[float],
+    noises: Sequence[float],
+    bandwidths: Sequence[float | None],
+    integrals: Sequence[Mapping[int, Array]],
+) -> list[TremorEstimate]:
+    """Tremor that several holds (n_i, C) have in common, column by column; parameters as in `estimate_all`.
+
+    ``integrals`` hold the same columns for every hold. Holds are at least 3 s long, or there is only one.
+    """
     limits = [rate / 2 if b is None else min(b, rate / 2) for b in bandwidths]
-    if duration >= MIN_DURATION_S and rate / 2 >= _MIN_TOP_HZ:
-        fitted_on = windows.copy() if integrals else windows
-        for k, displacement in (integrals or {}).items():
-            fitted_on[:, k] = displacement
-        spectra = long_spectrum([fitted_on], rate, half_bandwidth(duration))
-        for top in sorted({min(FIT_HZ[1], limit) for limit in limits if limit >= _MIN_TOP_HZ}):
-            columns = [k for k, limit in enumerate(limits) if min(FIT_HZ[1], limit) == top]
-            part = replace(spectra, psd=spectra.psd[:, columns])
-            fitted = fit_background(part, (FIT_HZ[0], top))
-            backgrounds |= {k: _one(fitted, place) for place, k in enumerate(columns)}
-        for k in integrals or {}:
-            if k in backgrounds:
-                rise = (2 * np.pi * np.maximum(spectra.freq, spectra.freq[1])) ** 4
-                backgrounds[k] = replace(backgrounds[k], level=backgrounds[k].level * rise)
+    spectra: TremorSpectra | None = None
+    backgrounds: dict[int, Background] = {}
+    if min(one.shape[0] for one in records) / rate >= MIN_DURATION_S and rate / 2 >= _MIN_TOP_HZ:
+        count, extra = len(limits), list(integrals[0])
+        joined = [
+            np.concatenate([one, *(own[k][:, None] for k in extra)], axis=1) if extra else one
+            for one, own in zip(records, integrals, strict=True)
+        ]
+        spectra = tremor_spectra(joined, rate)
+        columns = list(range(count))
+        for place, k in enumerate(extra):
+            columns[k] = count + place
+        backgrounds = fit_columns(spectra.smooth, columns, limits, set(extra))
     return [
-        tremor_estimate(windows[:, k], rate, band, alphas[k], noises[k], bandwidths[k], background=backgrounds.get(k))
+        pooled_tremor(
+            [one[:, k] for one in records],
+            rate,
+            band,
+            alphas[k],
+            noises[k],
+            bandwidths[k],
+            backgrounds.get(k),
+            None if spectra is None else spectra.column(k),
+        )
         for k in range(len(limits))
     ]
+
+
+def fit_columns(
+    spectra: Spectrum, columns: Sequence[int], limits: Sequence[float], accelerations: set[int]
+) -> dict[int, Background]:
+    """Backgrounds of signals, all that reach equally far up at once.
+
+    Parameters
+    ----------
+    spectra : Spectrum
+        Batch (F, C).
+    columns : sequence of int
+        For each signal the column that its background is fitted on.
+    limits : sequence of float
+        Where each was low-passed, or the Nyquist frequency, Hz.
+    accelerations : set of int
+        Signals whose column is the displacement: the background is differentiated twice.
+
+    Returns
+    -------
+    dict
+        Signal to background; signals that end below 6 Hz have none.
+    """
+    found: dict[int, Background] = {}
+    for top in sorted({min(FIT_HZ[1], limit) for limit in limits if limit >= _MIN_TOP_HZ}):
+        own = [k for k, limit in enumerate(limits) if limit >= _MIN_TOP_HZ and min(FIT_HZ[1], limit) == top]
+        part = replace(spectra, psd=spectra.psd[:, [columns[k] for k in own]])
+        fitted = fit_background(part, (FIT_HZ[0], top))
+        found |= {k: _one(fitted, place) for place, k in enumerate(own)}
+    rise = (2 * np.pi * np.maximum(spectra.freq, spectra.freq[1])) ** 4
+    for k in accelerations & set(found):
+        found[k] = replace(found[k], level=found[k].level * rise)
+    return found
 
 
 def _one(background: Background, k: int) -> Background:

@@ -1,4 +1,4 @@
-"""Tremor while the heel is slowly raised and lowered, as the protocol pozos1982 asks for."""
+"""Tremor while the heel is slowly raised and lowered, as the protocol pozos1982 asks for, and against the hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from heelraise.labelled.model import EmgSeries, Series, Signals
 from heelraise.metrics.estimates import estimate_all
 from heelraise.metrics.model import Metric
-from heelraise.metrics.tremor import estimate_metrics, why
+from heelraise.metrics.tremor_records import estimate_metrics, why
 from heelraise.metrics.windows import MAX_MASKED, bridge
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import rectified
@@ -33,10 +33,10 @@ DEGREE = 7
 _MIN_S = 1.0
 
 
-def without_movement(x: Array) -> Array:
-    """The record (T,) less the polynomial of degree `DEGREE` that fits it best."""
+def without_movement(x: Array, degree: int = DEGREE) -> Array:
+    """The record (T,) less the polynomial of that degree that fits it best."""
     place = np.linspace(-1.0, 1.0, x.size)
-    return np.asarray(x - np.polynomial.legendre.Legendre.fit(place, x, DEGREE)(place), dtype=np.float64)
+    return np.asarray(x - np.polynomial.legendre.Legendre.fit(place, x, degree)(place), dtype=np.float64)
 
 
 def moving_window(height: Array, rate: float, phase: str, start_s: float, stop_s: float) -> Window | None:

@@ -1,26 +1,37 @@
-"""The heel raise itself: repetitions, durations, heights, angles, rearfoot alignment, vertical force."""
+"""The heel raise itself: repetitions, durations, tempo, heights, angles, velocities, vertical force."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.labelled.model import Signals
+from heelraise.labelled.model import Series, Signals
+from heelraise.metrics.alignment import alignment_metrics
+from heelraise.metrics.limbs import limb_metrics
 from heelraise.metrics.model import Metric
-from heelraise.metrics.windows import bridge, measured, steady_phases
+from heelraise.metrics.norms import norm_metrics
+from heelraise.metrics.windows import bridge, measured
+from heelraise.metrics.work import body_mass, both_at_once, work_metrics
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
-from heelraise.stats.quantiles import t_quantile
+from heelraise.stats.means import mean_interval
+from heelraise.stats.repetitions import MIN_REPETITIONS, fatigue_index, relative_slope, wilson_interval
+
+if TYPE_CHECKING:
+    from heelraise.protocol.schema import Protocol
 
 Array = NDArray[np.float64]
 _DURATIONS = {"rise": "rise_duration", "hold": "hold_duration", "lower": "lower_duration"}
+#: Neighbours that a window is filtered with, s.
+_PAD_S = 0.5
 
 
-def raise_metrics(signals: Signals, phases: Sequence[Phase], lowpass_hz: float) -> list[Metric]:
-    """Repetitions, cadence, durations, peaks and alignment of both sides."""
+def raise_metrics(signals: Signals, phases: Sequence[Phase], protocol: Protocol) -> list[Metric]:
+    """Everything about the raises of both sides that needs no spectrum."""
+    lowpass_hz = protocol.phases.lowpass_hz
     metrics: list[Metric] = []
     for side in ("left", "right"):
         own = [p for p in phases if p.side == side and p.excluded is None]
@@ -29,31 +40,27 @@ def raise_metrics(signals: Signals, phases: Sequence[Phase], lowpass_hz: float) 
         if not numbers:
             continue
         metrics.append(Metric("repetitions", "heel_vertical", side, "raise", "1", value=len(numbers)))
-        if len(rises) >= 3:
-            metrics.append(_cadence(side, rises))
-        for phase in own:
-            if phase.phase in _DURATIONS:
-                metrics.append(
-                    Metric(
-                        _DURATIONS[phase.phase],
-                        "heel_vertical",
-                        side,
-                        phase.phase,
-                        "s",
-                        value=phase.duration_s,
-                        repetition=phase.repetition,
-                        detail={"source": phase.source},
-                    )
-                )
+        if len(rises) >= MIN_REPETITIONS:
+            metrics.append(_cadence(side, rises, protocol.tempo.repetitions_per_min))
+        metrics += [_duration(phase) for phase in own if phase.phase in _DURATIONS]
+        lowered = [p for p in own if p.phase == "lower"]
+        if lowered and (
+            protocol.task == "slow_eccentric" or (protocol.task == "auto" and len(lowered) >= MIN_REPETITIONS)
+        ):
+            metrics.append(_tempo(side, lowered, protocol.tempo.lower_s))
         for number in numbers:
             metrics += _peaks(signals, side, number, own, lowpass_hz)
-    for phase in steady_phases(phases, ("hold",)):
-        metrics += _alignment(signals, phase)
+        metrics += _velocities(signals, side, own, lowpass_hz)
+        metrics += _declines(side, metrics)
+    metrics += alignment_metrics(signals, phases, lowpass_hz)
+    metrics += work_metrics(signals, phases, body_mass(signals, protocol.subject.mass_kg), lowpass_hz)
+    metrics += limb_metrics(metrics, protocol.subject, both_at_once(phases))
+    metrics += norm_metrics(metrics, protocol)
     metrics += _vertical_force(signals, phases)
     return metrics
 
 
-def _cadence(side: str, rises: Sequence[Phase]) -> Metric:
+def _cadence(side: str, rises: Sequence[Phase], wanted: float | None) -> Metric:
     intervals = np.diff([p.start_s for p in rises])
     median = float(np.median(intervals))
     # Order statistics give the median's interval without assuming how people keep time (binomial ranks).
@@ -61,122 +68,146 @@ def _cadence(side: str, rises: Sequence[Phase]) -> Metric:
     n = ranks.size
     k = max(int(np.floor(n / 2 - 0.98 * np.sqrt(n))), 0)
     low, high = float(ranks[k]), float(ranks[n - 1 - k])
-    return Metric("cadence", "heel_vertical", side, "raise", "1/min", value=60 / median, ci95=(60 / high, 60 / low))
+    detail = {"wanted": wanted} if wanted is not None else {}
+    ci = (60 / high, 60 / low)
+    return Metric("cadence", "heel_vertical", side, "raise", "1/min", value=60 / median, ci95=ci, detail=detail)
+
+
+def _duration(phase: Phase) -> Metric:
+    value, ci = phase.duration_s, None
+    if phase.duration_sd_s is not None:
+        half = 1.96 * phase.duration_sd_s
+        ci = (max(value - half, 0.0), value + half)
+    return Metric(
+        _DURATIONS[phase.phase],
+        "heel_vertical",
+        phase.side,
+        phase.phase,
+        "s",
+        value=value,
+        repetition=phase.repetition,
+        ci95=ci,
+        detail={"source": phase.source},
+    )
+
+
+def _tempo(side: str, lowered: Sequence[Phase], limits: tuple[float, float]) -> Metric:
+    low, high = limits
+    kept = sum(low <= p.duration_s <= high for p in lowered)
+    halves = [(p.duration_s, 1.96 * (p.duration_sd_s or 0.0)) for p in lowered]
+    open_ = sum(any(abs(value - limit) < half for limit in limits) for value, half in halves)
+    return Metric(
+        "tempo_compliance",
+        "heel_vertical",
+        side,
+        "raise",
+        "1",
+        value=kept / len(lowered),
+        ci95=wilson_interval(kept, len(lowered)),
+        detail={"limits_s": [low, high], "kept": kept, "of": len(lowered), "within_error_of_a_limit": open_},
+    )
+
+
+def _smooth(series: Series, start_s: float, stop_s: float, lowpass_hz: float) -> tuple[Array, float]:
+    """Samples from start to stop (both included), low-passed together with their neighbours; share masked."""
+    first, last = max(round(start_s * series.rate), 0), min(round(stop_s * series.rate), series.values.size - 1)
+    pad = round(_PAD_S * series.rate)
+    begin = max(first - pad, 0)
+    window, _ = bridge(series.values[begin : last + pad + 1])
+    own = series.values[first : last + 1]
+    masked = float(np.mean(~np.isfinite(own))) if own.size else 1.0
+    if masked < 1 and series.rate > 4 * lowpass_hz and window.size > 4:
+        window = lowpass(window, series.rate, lowpass_hz)
+    return window[first - begin : last - begin + 1], masked
 
 
 def _peaks(
     signals: Signals, side: str, repetition: int | None, own: Sequence[Phase], lowpass_hz: float
 ) -> list[Metric]:
-    parts = [p for p in own if p.repetition == repetition and p.phase in ("rise", "hold", "lower")]
+    parts = [p for p in own if p.repetition == repetition and p.phase in _DURATIONS]
     start, stop = min(p.start_s for p in parts), max(p.stop_s for p in parts)
+    whole = {"rise", "lower"} <= {p.phase for p in parts}
     found = []
-    for name, metric in (
-        ("heel_vertical", "heel_height_peak"),
-        ("ankle_plantarflexion", "plantarflexion_peak"),
-    ):
+    for name, metric in (("heel_vertical", "heel_height_peak"), ("ankle_plantarflexion", "plantarflexion_peak")):
         series = signals.find(name, side)
         if series is None:
             continue
-        frames = slice(max(round(start * series.rate), 0), max(round(stop * series.rate) + 1, 0))
-        window, masked = bridge(series.values[frames])
-        if masked >= 1 or window.size < 4:
-            found.append(
-                Metric(
-                    metric,
-                    name,
-                    side,
-                    "raise",
-                    series.unit,
-                    repetition=repetition,
-                    status="masked",
-                    reason="the marker was not seen",
-                )
-            )
+        base: dict[str, Any] = {"signal": name, "side": side, "phase": "raise", "unit": series.unit}
+        smooth, masked = _smooth(series, start, stop, lowpass_hz)
+        if masked >= 1 or smooth.size < 4:
+            reason = "the marker was not seen"
+            found.append(Metric(metric, repetition=repetition, status="masked", reason=reason, **base))
             continue
-        smooth = lowpass(window, series.rate, lowpass_hz) if series.rate > 4 * lowpass_hz else window
         floor = float(np.sqrt(series.noise.power(0.0, lowpass_hz))) if series.noise else None
-        peak = float(smooth.max())
-        # The smoothed peak carries the noise that passes the low-pass.
-        ci = (peak - 1.96 * floor, peak + 1.96 * floor) if floor is not None else None
-        found.append(
-            Metric(
-                metric,
-                name,
-                side,
-                "raise",
-                series.unit,
-                value=peak,
-                repetition=repetition,
-                ci95=ci,
-                noise_floor=floor,
-            )
-        )
+        for quantity, value, noise in (
+            (metric, float(smooth.max()), floor),
+            # Two samples, each with its noise.
+            ("plantarflexion_range", float(np.ptp(smooth)), 2.0**0.5 * floor if floor is not None else None),
+        ):
+            if quantity == "plantarflexion_range" and (name == "heel_vertical" or not whole):
+                continue
+            # The smoothed signal carries the noise that passes the low-pass.
+            ci = (value - 1.96 * noise, value + 1.96 * noise) if noise is not None else None
+            found.append(Metric(quantity, value=value, repetition=repetition, ci95=ci, noise_floor=noise, **base))
     return found
 
 
-def _alignment(signals: Signals, phase: Phase) -> list[Metric]:
-    series = signals.find("ankle_inversion", phase.side)
+def _velocities(signals: Signals, side: str, own: Sequence[Phase], lowpass_hz: float) -> list[Metric]:
+    """Mean and largest speed of the heel in every rise and lowering, positive either way."""
+    series = signals.find("heel_vertical", side)
+    found: list[Metric] = []
     if series is None:
+        return found
+    noise = series.noise
+    floor = float(np.sqrt(noise.power(0.0, lowpass_hz))) if noise else None
+    # Power of a derivative of white noise below the low-pass: (2 pi)^2 f^3 / 3.
+    speed_floor = float(2 * np.pi * np.sqrt(noise.density * lowpass_hz**3 / 3)) if noise else None
+    for phase in own:
+        if phase.phase not in ("rise", "lower"):
+            continue
+        smooth, masked = _smooth(series, phase.start_s, phase.stop_s, lowpass_hz)
+        if masked > 0.2 or smooth.size < 4:
+            continue
+        sign = 1.0 if phase.phase == "rise" else -1.0
+        travel = sign * float(smooth[-1] - smooth[0])
+        mean = travel / phase.duration_s
+        ci = None
+        if floor is not None and phase.duration_sd_s is not None:
+            half = 1.96 * float(np.hypot(np.sqrt(2.0) * floor, mean * phase.duration_sd_s)) / phase.duration_s
+            ci = (mean - half, mean + half)
+        peak = float(np.max(sign * np.gradient(smooth) * series.rate))
+        peak_ci = (peak - 1.96 * speed_floor, peak + 1.96 * speed_floor) if speed_floor is not None else None
+        base: dict[str, Any] = {
+            "signal": "heel_vertical",
+            "side": side,
+            "phase": phase.phase,
+            "unit": "mm/s",
+            "repetition": phase.repetition,
+        }
+        found.append(Metric(f"{phase.phase}_velocity_mean", value=mean, ci95=ci, **base))
+        peak_name = f"{phase.phase}_velocity_peak"
+        found.append(Metric(peak_name, value=peak, ci95=peak_ci, noise_floor=speed_floor, **base))
+    return found
+
+
+def _declines(side: str, metrics: Sequence[Metric]) -> list[Metric]:
+    own = [m for m in metrics if m.name == "heel_height_peak" and m.side == side and m.value is not None]
+    values, numbers = [m.value for m in own if m.value is not None], [m.repetition or 0 for m in own]
+    if len(values) < 2:
         return []
-    window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
-    base: dict[str, Any] = {"signal": series.name, "side": phase.side, "phase": "hold", "repetition": phase.repetition}
-    if window.size < series.rate or masked > 0.05:
-        reason = "too short" if window.size < series.rate else "the markers were not seen"
-        return [
-            Metric(
-                "rearfoot_inversion_mean",
-                unit="deg",
-                status="too_short" if window.size < series.rate else "masked",
-                reason=reason,
-                **base,
-            )
-        ]
-    mean, sd = float(window.mean()), float(window.std())
-    effective = effective_size(window)
-    half = t_quantile(0.975, max(effective - 1, 1)) * sd / np.sqrt(effective)
-    slope, slope_half = _slope(window, series.rate, effective)
-    spread = sd / np.sqrt(2 * max(effective - 1, 1)) * 1.96
-    return [
-        Metric("rearfoot_inversion_mean", unit="deg", value=mean, ci95=(mean - half, mean + half), **base),
-        Metric("rearfoot_inversion_sd", unit="deg", value=sd, ci95=(max(sd - spread, 0.0), sd + spread), **base),
-        Metric(
-            "rearfoot_inversion_drift",
-            unit="deg/s",
-            value=slope,
-            ci95=(slope - slope_half, slope + slope_half),
-            **base,
-        ),
-    ]
-
-
-def effective_size(window: Array) -> float:
-    """Number of independent samples with the same information about the mean.
-
-    From the sum of autocorrelations up to their first zero (Bayley and Hammersley 1946).
-    """
-    n = window.size
-    centred = window - window.mean()
-    power = np.abs(np.fft.rfft(centred, 2 * n)) ** 2
-    correlation = np.fft.irfft(power)[:n]
-    if correlation[0] <= 0:
-        return float(n)
-    correlation = correlation / correlation[0]
-    below = np.flatnonzero(correlation <= 0)
-    last = int(below[0]) if below.size else n
-    total = 1.0 + 2.0 * float(np.sum(correlation[1:last] * (1 - np.arange(1, last) / n)))
-    return float(np.clip(n / total, 2.0, n))
-
-
-def _slope(window: Array, rate: float, effective: float) -> tuple[float, float]:
-    time = np.arange(window.size) / rate
-    time = time - time.mean()
-    spread = float(time @ time)
-    slope = float(time @ window) / spread
-    residual = window - window.mean() - slope * time
-    # The residuals are as correlated as the signal: scale their variance by samples per independent one.
-    inflation = window.size / max(effective, 2.0)
-    error = np.sqrt(float(residual @ residual) / max(window.size - 2, 1) / spread * inflation)
-    return slope, float(t_quantile(0.975, max(effective - 2, 1)) * error)
+    base: dict[str, Any] = {"signal": "heel_vertical", "side": side, "phase": "raise"}
+    if len(values) < MIN_REPETITIONS:
+        reason = f"{len(values)} repetitions, {MIN_REPETITIONS} or more are needed"
+        return [Metric("heel_height_decline", unit="%/repetition", status="too_short", reason=reason, **base)]
+    found = []
+    slope = relative_slope(values, numbers)
+    if slope is not None and slope.ci95 is not None:
+        low, high = slope.ci95
+        found.append(Metric("heel_height_decline", unit="%/repetition", value=-slope.value, ci95=(-high, -low), **base))
+    index = fatigue_index(values)
+    if index is not None:
+        found.append(Metric("heel_height_fatigue_index", unit="%", value=index.value, ci95=index.ci95, **base))
+    return found
 
 
 def _vertical_force(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
@@ -188,8 +219,7 @@ def _vertical_force(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
         window = series.values[phase.frames(series.rate, series.values.size)]
         if window.size < series.rate or not np.isfinite(window).all():
             continue
-        mean, effective = float(window.mean()), effective_size(window)
-        half = float(t_quantile(0.975, max(effective - 1, 1)) * window.std() / np.sqrt(effective))
+        mean, ci = mean_interval(window)
         found.append(
             Metric(
                 "grf_vertical_mean",
@@ -199,7 +229,7 @@ def _vertical_force(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
                 "N",
                 value=mean,
                 repetition=phase.repetition,
-                ci95=(mean - half, mean + half),
+                ci95=ci,
             )
         )
     return found

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from heelraise.labelled.model import Signals
+from heelraise.metrics.loads import load_metrics, match_load, worst_load
 from heelraise.metrics.model import Metric
-from heelraise.metrics.windows import bridge
 from heelraise.phases.model import Phase
 from heelraise.stats.intervals import log_ratio, symmetry_angle
 from heelraise.stats.quantiles import t_quantile
+
+Pair = tuple[Metric, Metric]
+#: Pairs of a left and a right record, and how alike they were loaded.
+Pairing = tuple[Sequence[Pair], Mapping[str, Any]]
 
 #: Metrics that are compared: positive and on a ratio scale, with the phase they are compared in.
 RATIO_METRICS = (
@@ -38,71 +42,36 @@ def symmetry_metrics(
     angle_deg: float,
     force_fraction: float,
 ) -> list[Metric]:
-    """Asymmetries of everything in `RATIO_METRICS` and `SIGNED_METRICS` that both sides have."""
+    """Load of every hold, and asymmetries of all `RATIO_METRICS` and `SIGNED_METRICS` that both sides have."""
     matching = match_load(signals, phases, angle_deg, force_fraction)
+
+    def paired(name: str, phase: str, signal: str) -> Pairing:
+        pairs = _pairs(name, phase, signal, metrics)
+        return pairs, worst_load(matching.get(left.repetition or 0, {"load": "unknown"}) for left, _ in pairs)
+
+    return load_metrics(signals, phases) + asymmetries(metrics, paired)
+
+
+def asymmetries(metrics: Sequence[Metric], paired: Callable[[str, str, str], Pairing]) -> list[Metric]:
+    """Asymmetry records of all compared metrics.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        Of one trial, or of the trials of a session.
+    paired : callable
+        Takes a metric's name, phase and signal; returns pairs of a left and a right record, and how alike they were
+        loaded.
+    """
     found: list[Metric] = []
     for name, phase in RATIO_METRICS:
         wanted = TREMOR_SIGNALS if name.startswith("tremor") else None
         for signal in _signals_of(metrics, name, phase, wanted):
-            found += _ratio(name, phase, signal, metrics, matching)
+            found += _ratio(name, phase, signal, *paired(name, phase, signal))
     for name, phase in SIGNED_METRICS:
         for signal in _signals_of(metrics, name, phase, None):
-            found += _difference(name, phase, signal, metrics, matching)
+            found += _difference(name, phase, signal, *paired(name, phase, signal))
     return found
-
-
-def match_load(
-    signals: Signals, phases: Sequence[Phase], angle_deg: float, force_fraction: float
-) -> dict[int, dict[str, Any]]:
-    """How alike the two sides' holds are loaded, by repetition.
-
-    Returns
-    -------
-    dict
-        Repetition to ``load`` (matched, load_unmatched, unknown), ``angle_difference_deg`` and
-        ``force_difference_bw``.
-    """
-    holds = {(p.side, p.repetition): p for p in phases if p.phase == "hold" and p.excluded is None}
-    repetitions = sorted({number for _, number in holds if number is not None})
-    result: dict[int, dict[str, Any]] = {}
-    for number in repetitions:
-        pair = holds.get(("left", number)), holds.get(("right", number))
-        if pair[0] is None or pair[1] is None:
-            continue
-        angle = _mean_difference(signals, "ankle_plantarflexion", pair)
-        force = _mean_difference(signals, "grf_vertical", pair)
-        weight = signals.body_weight_n
-        entry: dict[str, Any] = {}
-        if angle is not None:
-            entry["angle_difference_deg"] = angle
-        if force is not None and weight:
-            entry["force_difference_bw"] = force / weight
-        if (angle is not None and abs(angle) > angle_deg) or (
-            "force_difference_bw" in entry and abs(entry["force_difference_bw"]) > force_fraction
-        ):
-            load = "load_unmatched"
-        elif signals.shared_plate:
-            load = "load_unmatched"
-            entry["why"] = "both feet share a plate"
-        elif angle is None or "force_difference_bw" not in entry:
-            load = "unknown"
-        else:
-            load = "matched"
-        result[number] = {"load": load, **entry}
-    return result
-
-
-def _mean_difference(signals: Signals, name: str, pair: tuple[Phase | None, Phase | None]) -> float | None:
-    means = []
-    for side, phase in zip(("left", "right"), pair, strict=True):
-        series = signals.find(name, side)
-        if series is None or phase is None:
-            return None
-        window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
-        if masked > 0.5 or not window.size:
-            return None
-        means.append(float(window.mean()))
-    return means[1] - means[0]
 
 
 def _signals_of(metrics: Iterable[Metric], name: str, phase: str, wanted: tuple[str, ...] | None) -> list[str]:
@@ -110,26 +79,17 @@ def _signals_of(metrics: Iterable[Metric], name: str, phase: str, wanted: tuple[
     return sorted(names if wanted is None else names & set(wanted))
 
 
-def _pairs(name: str, phase: str, signal: str, metrics: Sequence[Metric]) -> list[tuple[Metric, Metric]]:
+def _pairs(name: str, phase: str, signal: str, metrics: Sequence[Metric]) -> list[Pair]:
     rows = {(m.side, m.repetition): m for m in metrics if m.name == name and m.phase == phase and m.signal == signal}
     numbers = sorted({number for _, number in rows if number is not None})
     return [(rows["left", n], rows["right", n]) for n in numbers if ("left", n) in rows and ("right", n) in rows]
 
 
-def _load_of(pairs: Sequence[tuple[Metric, Metric]], matching: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    entries = [matching.get(left.repetition or 0, {"load": "unknown"}) for left, _ in pairs]
-    worst = max(entries, key=lambda e: ("matched", "unknown", "load_unmatched").index(e["load"]))
-    return dict(worst)
-
-
-def _ratio(
-    name: str, phase: str, signal: str, metrics: Sequence[Metric], matching: dict[int, dict[str, Any]]
-) -> list[Metric]:
-    pairs = _pairs(name, phase, signal, metrics)
+def _ratio(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapping[str, Any]) -> list[Metric]:
     if not pairs:
         return []
     base: dict[str, Any] = {"signal": signal, "side": "both", "phase": phase, "unit": "1"}
-    detail: dict[str, Any] = {"of": name, **_load_of(pairs, matching)}
+    detail: dict[str, Any] = {"of": name, **load}
     both = [(a, b) for a, b in pairs if _positive(a) and _positive(b)]
     if not both:
         bounds = [bound for pair in pairs if (bound := _one_sided(*pair)) is not None]
@@ -171,7 +131,7 @@ def _positive(metric: Metric) -> bool:
     return metric.value is not None and metric.value > 0 and metric.status in ("ok", "below_noise_floor")
 
 
-def _delta_interval(both: Sequence[tuple[Metric, Metric]], value: float) -> tuple[float, float] | None:
+def _delta_interval(both: Sequence[Pair], value: float) -> tuple[float, float] | None:
     spreads = []
     for left, right in both:
         if left.ci95 is None or right.ci95 is None or left.value is None or right.value is None:
@@ -203,13 +163,11 @@ def _one_sided(left: Metric, right: Metric) -> tuple[float, float, str] | None:
     return None
 
 
-def _difference(
-    name: str, phase: str, signal: str, metrics: Sequence[Metric], matching: dict[int, dict[str, Any]]
-) -> list[Metric]:
-    pairs = [(a, b) for a, b in _pairs(name, phase, signal, metrics) if a.value is not None and b.value is not None]
+def _difference(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapping[str, Any]) -> list[Metric]:
+    pairs = [(a, b) for a, b in pairs if a.value is not None and b.value is not None]
     if not pairs:
         return []
-    detail: dict[str, Any] = {"of": name, **_load_of(pairs, matching)}
+    detail: dict[str, Any] = {"of": name, **load}
     values = np.array([b.value - a.value for a, b in pairs])  # type: ignore[operator]
     value, ci = float(values.mean()), None
     if len(pairs) >= MIN_REPETITIONS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.labelled.model import Series, Signals
-from heelraise.metrics.estimates import estimate_all
+from heelraise.metrics.estimates import estimate_all, estimate_pooled
 from heelraise.metrics.model import Metric
+from heelraise.metrics.rhythm import Called, rhythm_metrics
+from heelraise.metrics.tremor_records import estimate_metrics, why
 from heelraise.metrics.windows import MAX_MASKED, measured, usable
 from heelraise.phases.model import Phase
-from heelraise.stats.tremor import TremorEstimate
+from heelraise.stats.peak import MIN_DURATION_S
+from heelraise.stats.tremor_model import TremorEstimate
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -28,6 +31,8 @@ SIGNALS = (
     "cop_ml",
     "grf_vertical",
 )
+#: Signals that are made from the markers of the leg.
+MARKER_SIGNALS = SIGNALS[:4]
 #: Half of the width over which a peak spreads its power, and the margin by which it must lie inside the band, Hz.
 HALF_PEAK_HZ = 1.0
 EDGE_HZ = 0.05
@@ -41,8 +46,10 @@ _PEAK_FIELDS = (
     "peak_to_peak",
     "peak_to_peak_ci95",
     "bandwidth",
+    "bandwidth_ci95",
     "resolution_limited",
     "prominence_db",
+    "prominence_ci95",
 )
 BODY_SIGNALS = ("hand_vertical", "head_vertical")
 
@@ -51,37 +58,109 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
     """Tremor records of all signals.
 
     The trial's false-alarm rate is shared by all tests of one signal name, over sides, repetitions and phases, so that
-    a trial of thirty repetitions is not thirty chances.
+    a trial of thirty repetitions is not thirty chances. Where a side has several holds of 3 s and more, records without
+    repetition pool them: one more test of that signal.
     """
+    signals = _one_filter(signals)
     windows = [
         (phase, one)
         for phase, side in measured(phases)
         for name in (*SIGNALS, *BODY_SIGNALS)
         if (one := signals.find(name, side)) is not None
     ]
-    tests = Counter(one.name for _, one in windows)
-    groups: dict[tuple[int, float], list[_Window]] = {}
     found: list[Metric] = []
+    seen: list[_Window] = []
     for phase, one in windows:
         samples, masked = usable(one, phase)
         if masked > MAX_MASKED:
             found.append(_masked(one, phase, samples.size / one.rate, masked))
-            continue
-        alpha = family_wise_rate / tests[one.name]
-        groups.setdefault((samples.size, one.rate), []).append(_Window(phase, one, samples, alpha))
+        else:
+            seen.append(_Window(phase, one, samples))
+    pools = _pools(seen)
+    tests = Counter(one.name for _, one in windows) + Counter(members[0].series.name for members in pools)
+    alphas = {name: family_wise_rate / count for name, count in tests.items()}
+    groups: dict[tuple[int, float], list[_Window]] = {}
+    for window in seen:
+        groups.setdefault((window.samples.size, window.series.rate), []).append(window)
     for (_, rate), members in groups.items():
         estimates = estimate_all(
             np.stack([w.samples for w in members], axis=1),
             rate,
             band,
-            [w.alpha for w in members],
-            [w.series.noise.power(*band) if w.series.noise is not None else 0.0 for w in members],
+            [alphas[w.series.name] for w in members],
+            [_noise(w.series, band) or 0.0 for w in members],
             [w.series.bandwidth_hz for w in members],
             {k: _integral(w) for k, w in enumerate(members) if w.series.integral is not None},
         )
+        called = []
         for window, estimate in zip(members, estimates, strict=True):
-            found += _describe(window, _believed(estimate, window.series, band), band)
+            believed = _believed(estimate, window.series, band)
+            found += _describe(window, believed, band)
+            if believed.frequency is not None and window.series.name not in BODY_SIGNALS:
+                called.append(_called(window, believed, band))
+        found += rhythm_metrics(called, band)
+    for members in pools:
+        found += _pooled(members, alphas[members[0].series.name], band)
     return found
+
+
+def _one_filter(signals: Signals) -> Signals:
+    """Both sides' markers went through one filter: where it shows on both, the lower of the two estimates holds."""
+    lowest: dict[str, float] = {}
+    for name in MARKER_SIGNALS:
+        pair = [signals.find(name, side) for side in ("left", "right")]
+        cuts = [one.bandwidth_hz for one in pair if one is not None and one.usable_hz is not None]
+        if len(cuts) == 2 and None not in cuts:
+            lowest[name] = min(cut for cut in cuts if cut is not None)
+    series = tuple(replace(one, bandwidth_hz=lowest.get(one.name, one.bandwidth_hz)) for one in signals.series)
+    return replace(signals, series=series) if lowest else signals
+
+
+def _pools(windows: Sequence[_Window]) -> list[list[_Window]]:
+    """Holds of one side that are long enough to be tested, where there are several."""
+    pools: dict[tuple[str, str], list[_Window]] = {}
+    for one in windows:
+        long = one.samples.size >= MIN_DURATION_S * one.series.rate
+        if one.phase.phase == "hold" and one.series.name not in BODY_SIGNALS and long:
+            pools.setdefault((one.series.name, one.series.side), []).append(one)
+    return [members for members in pools.values() if len(members) > 1]
+
+
+def _pooled(members: Sequence[_Window], alpha: float, band: Band) -> list[Metric]:
+    series = members[0].series
+    has = series.integral is not None
+    estimate = estimate_pooled(
+        [w.samples[:, None] for w in members],
+        series.rate,
+        band,
+        [alpha],
+        [_noise(series, band) or 0.0],
+        [series.bandwidth_hz],
+        [{0: _integral(w)} if has else {} for w in members],
+    )[0]
+    one = replace(members[0], phase=replace(members[0].phase, repetition=None))
+    return _describe(one, _believed(estimate, series, band), band, {"pooled": len(members)})
+
+
+def _noise(series: Series, band: Band) -> float | None:
+    return None if series.noise is None else series.noise.power(*band)
+
+
+def _called(window: _Window, estimate: TremorEstimate, band: Band) -> Called:
+    series = window.series
+    assert estimate.frequency is not None
+    return Called(
+        window.place,
+        series.unit,
+        window.samples,
+        series.rate,
+        estimate.frequency,
+        estimate.band_dof or 2.0,
+        estimate.status,
+        _noise(series, band),
+        min(series.bandwidth_hz or series.rate / 2, series.rate / 2),
+        _integral(window) if series.integral is not None else None,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +168,6 @@ class _Window:
     phase: Phase
     series: Series
     samples: Array
-    alpha: float
 
     @property
     def place(self) -> dict[str, Any]:
@@ -126,10 +204,12 @@ def _masked(series: Series, phase: Phase, duration: float, share: float) -> Metr
     return Metric("tremor_frequency", unit="Hz", status="masked", reason=reason, detail=detail, **_place(series, phase))
 
 
-def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Metric]:
-    """Records of one signal in one phase."""
+def _describe(
+    window: _Window, estimate: TremorEstimate, band: Band, more: Mapping[str, Any] | None = None
+) -> list[Metric]:
+    """Records of one signal in one phase; ``more`` goes into the detail of each."""
     series, base = window.series, window.place
-    duration = window.samples.size / series.rate
+    duration = estimate.duration_s
     reason = why(estimate, duration, series)
 
     def floor(low: float, high: float) -> float | None:
@@ -152,68 +232,4 @@ def _describe(window: _Window, estimate: TremorEstimate, band: Band) -> list[Met
                 **base,
             )
         )
-    return records
-
-
-def estimate_metrics(
-    estimate: TremorEstimate,
-    unit: str,
-    band: Band,
-    base: dict[str, Any],
-    detail: dict[str, Any],
-    reason: str,
-    floor: float | None,
-) -> list[Metric]:
-    """The named records of one estimate; a non-detection gives frequency and rms with their upper limit."""
-    status = estimate.status
-    unknown = {} if floor is not None else {"floor": "floor_unknown"}
-    test = estimate.test
-    tested = dict(detail)
-    if test is not None:
-        tested |= {"p_value": test.p_value}
-    first = Metric(
-        "tremor_frequency",
-        unit="Hz",
-        value=estimate.frequency,
-        ci95=estimate.frequency_ci95,
-        status=status,
-        reason=reason,
-        detail=tested,
-        **base,
-    )
-    shared: dict[str, Any] = {"unit": unit, "band": band, "noise_floor": floor, "status": status, **base}
-    records = [
-        first,
-        Metric(
-            "tremor_rms",
-            value=estimate.rms or None,
-            ci95=estimate.rms_ci95 if estimate.rms else None,
-            upper_limit=estimate.upper_limit if estimate.rms != 0.0 else max(estimate.rms_ci95 or (0.0, 0.0)) or floor,
-            reason=reason,
-            detail=unknown,
-            **shared,
-        ),
-    ]
-    if not estimate.rms:
-        return records
-    records += [
-        Metric("tremor_peak_rms", value=estimate.peak_rms, ci95=estimate.peak_rms_ci95, detail=unknown, **shared),
-        Metric("tremor_peak_to_peak", value=estimate.peak_to_peak, ci95=estimate.peak_to_peak_ci95, **shared),
-        Metric("tremor_prominence", unit="dB", value=estimate.prominence_db, **base),
-        Metric("tremor_power_fraction", unit="1", band=band, value=estimate.power_fraction, **base),
-    ]
-    if estimate.bandwidth is not None:
-        limited = {"resolution_limited": bool(estimate.resolution_limited)}
-        records.append(Metric("tremor_bandwidth", unit="Hz", value=estimate.bandwidth, detail=limited, **base))
-    return records
-
-
-def why(estimate: TremorEstimate, duration: float, series: Series) -> str:
-    """The reason of a status in words."""
-    reasons: dict[str, Callable[[], str]] = {
-        "too_short": lambda: f"{duration:.2g} s; a spectrum of tremor needs 3 s",
-        "not_detected": lambda: "no peak stands above the background",
-        "prefiltered": lambda: f"low-passed near {series.bandwidth_hz or 0:.2g} Hz before it reached us",
-        "below_noise_floor": lambda: "a peak, but its power is less than twice the noise's",
-    }
-    return reasons[estimate.status]() if estimate.status in reasons else ""
+    return [replace(m, detail={**m.detail, **more}) for m in records] if more else records

@@ -107,13 +107,13 @@ def _events(result: TrialResult) -> list[Event]:
     """Four events a raise, excluded ones too, so that a later run reads the same raises from them."""
     start = result.trial.start_s
     events = []
-    parts: dict[tuple[str, int | None], set[str]] = {}
+    parts: dict[tuple[str, int | None], dict[str, float]] = {}
     for phase in result.phases:
-        parts.setdefault((phase.side, phase.repetition), set()).add(phase.phase)
+        parts.setdefault((phase.side, phase.repetition), {})[phase.phase] = phase.stop_s
     for phase in result.phases:
         mine = parts[phase.side, phase.repetition]
         # A raise that the trial cuts has no four edges to tell.
-        if phase.side not in ("left", "right") or not {"rise", "lower"} <= mine:
+        if phase.side not in ("left", "right") or not {"rise", "lower"} <= mine.keys():
             continue
         label = EVENT_OF.get(phase.phase)
         context = phase.side.capitalize()
@@ -122,7 +122,7 @@ def _events(result: TrialResult) -> list[Event]:
         if phase.phase == "lower":
             events.append(Event("HR_DOWN", context, start + phase.stop_s))
             if "hold" not in mine:
-                events.append(Event("HR_HOLD", context, start + phase.start_s))
+                events.append(Event("HR_HOLD", context, start + mine["rise"]))
     return sorted(events, key=lambda event: (event.time_s, event.context))
 
 

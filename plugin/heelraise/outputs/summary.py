@@ -62,6 +62,7 @@ def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None)
         "phases": [_phase(phase) for phase in result.phases],
         "metrics": [metric.as_record() for metric in sorted(result.metrics, key=lambda m: m.key())],
         "screening": [check.as_record() for check in result.checks],
+        "advice": [advice.as_record() for advice in result.advice],
         "disclaimer": DISCLAIMER,
     }
     if outputs:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from heelraise.kinematics.arrays import bridge
 from heelraise.notes import Note
-from heelraise.phases.model import Phase, PhaseSettings, Raise
+from heelraise.phases.ground import FootTrack, in_air
+from heelraise.phases.model import Phase, PhaseSettings, Raise, known
 from heelraise.phases.raises import Mask, find_raises
 from heelraise.phases.travel import locomotion_runs, stance_run, trunk_still
 from heelraise.signal.filters import lowpass
@@ -20,19 +21,6 @@ EVENT_EDGES = {"HR_RISE": 0, "HR_HOLD": 1, "HR_LOWER": 2, "HR_DOWN": 3}
 _MIN_STAND_S = 0.2
 #: Plates alone cannot tell a step from a stance: a load must be steady for this long.
 MIN_PLATE_STANCE_S = 3.0
-
-
-@dataclass(frozen=True)
-class FootTrack:
-    """What the phases of one foot are found on, all (T,) or (T, 3); mm and mm/s.
-
-    ``forefoot_speed`` is the net displacement over a second: 50 mm/s of it is a foot that goes somewhere.
-    """
-
-    height: Array
-    forefoot_height: Array
-    forefoot_speed: Array
-    forefoot: Array
 
 
 @dataclass(frozen=True)
@@ -50,6 +38,7 @@ class PhaseInputs:
     sides: tuple[str, ...] = ("left", "right")
     seek_raises: bool = True
     supported_rest: bool = False
+    body_weight_n: float | None = None
 
 
 def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Phase, ...], tuple[Note, ...]]:
@@ -67,7 +56,9 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
     for start, stop in moving:
         travelling[start:stop] = True
     phases = [Phase("both", None, "locomotion", a / rate, b / rate, "markers") for a, b in moving]
-    standing = {side: _planted(foot, settings) & ~travelling for side, foot in inputs.feet.items()}
+    hanging = in_air(inputs.feet, inputs.body_weight_n)
+    notes += [Note("foot_in_air", f"The {s} foot is off the ground.") for s, m in hanging.items() if m.mean() > 0.5]
+    standing = {s: _planted(foot, settings) & ~travelling & ~hanging[s] for s, foot in inputs.feet.items()}
     raised = []
     for side in inputs.sides:
         raises, source = _raises_of(side, inputs, settings, standing, notes)
@@ -80,7 +71,7 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
                     notes.append(Note("raise_cut", text))
     phases += raised
     if not raised:
-        phases += _stance(inputs, standing, settings, travelling)
+        phases += _stance(inputs, standing, hanging, settings, travelling)
     phases = _apply_overrides(phases, inputs, notes)
     if any(p.phase == "hold" for p in phases):
         phases = [p for p in phases if p.phase != "stance"]
@@ -108,7 +99,7 @@ def _raises_of(
     standing: Mapping[str, Mask],
     notes: list[Note],
 ) -> tuple[tuple[Raise, ...], str]:
-    from_events = _raises_from_events(side, inputs, notes)
+    from_events = _raises_from_events(side, inputs, settings, notes)
     if from_events:
         return from_events, "events"
     if not inputs.seek_raises or side not in inputs.feet:
@@ -116,7 +107,9 @@ def _raises_of(
     return find_raises(inputs.feet[side].height, inputs.rate, standing[side], settings), "heel_height"
 
 
-def _raises_from_events(side: str, inputs: PhaseInputs, notes: list[Note]) -> tuple[Raise, ...]:
+def _raises_from_events(
+    side: str, inputs: PhaseInputs, settings: PhaseSettings, notes: list[Note]
+) -> tuple[Raise, ...]:
     """Raises from HR_* events of the side's context; incomplete sets are named and left out."""
     times: list[list[float]] = [[], [], [], []]
     for label, context, time in inputs.events:
@@ -139,7 +132,14 @@ def _raises_from_events(side: str, inputs: PhaseInputs, notes: list[Note]) -> tu
             )
         )
         return ()
-    return tuple(Raise(max(q[0], 0.0), q[1], q[2], q[3], float("nan")) for q in quadruples)
+    return tuple(_raise_of(q, inputs.rate, settings.min_hold_s) for q in quadruples)
+
+
+def _raise_of(edges: tuple[float, ...], rate: float, min_hold_s: float) -> Raise:
+    """A raise from its four events; a plateau too short for a hold belongs to no phase."""
+    rise, top, lower, down = edges
+    hold = (top, lower) if lower - top >= min_hold_s - 1.0 / rate else (lower, lower)
+    return Raise(max(rise, 0.0), *hold, down, float("nan"), top_start_s=top, top_stop_s=lower)
 
 
 def _with_stands(
@@ -152,12 +152,15 @@ def _with_stands(
             if one.rise_start_s - start >= _MIN_STAND_S:
                 phases.append(Phase(side, number, "stand_before", start, one.rise_start_s, source))
         if not one.cut_start:
-            phases.append(Phase(side, number, "rise", one.rise_start_s, one.hold_start_s, source))
+            sd = known(one.rise_sd_s)
+            phases.append(Phase(side, number, "rise", one.rise_start_s, one.rise_stop_s, source, duration_sd_s=sd))
         if one.hold_stop_s > one.hold_start_s:
-            phases.append(Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source))
+            sd = known(one.hold_sd_s) if not (one.cut_start or one.cut_stop) else None
+            phases.append(Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source, duration_sd_s=sd))
         if one.cut_stop:
             continue
-        phases.append(Phase(side, number, "lower", one.hold_stop_s, one.lower_stop_s, source))
+        sd = known(one.lower_sd_s)
+        phases.append(Phase(side, number, "lower", one.lower_start_s, one.lower_stop_s, source, duration_sd_s=sd))
         end = raises[number].rise_start_s if number < len(raises) else duration
         stop = min(_stretch_forward(flat, one.lower_stop_s, rate), end)
         if stop - one.lower_stop_s >= _MIN_STAND_S:
@@ -184,11 +187,17 @@ def _stretch_forward(flat: Mask | None, edge_s: float, rate: float) -> float:
 
 
 def _stance(
-    inputs: PhaseInputs, standing: Mapping[str, Mask], settings: PhaseSettings, travelling: Mask
+    inputs: PhaseInputs,
+    standing: Mapping[str, Mask],
+    hanging: Mapping[str, Mask],
+    settings: PhaseSettings,
+    travelling: Mask,
 ) -> list[Phase]:
     rate = inputs.rate
     if standing:
-        flat = [_flat(inputs.feet[side], mask, settings, rate) for side, mask in standing.items()]
+        # On one leg, the leg that stands decides.
+        feet = {side: _flat(inputs.feet[side], mask, settings, rate) for side, mask in standing.items()}
+        flat = [*(mask | hanging[side] for side, mask in feet.items()), np.logical_or.reduce(list(feet.values()))]
         run, source = stance_run(np.logical_and.reduce(flat), rate), "markers"
         if inputs.pelvis is not None:
             still = trunk_still(inputs.pelvis, rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 PHASE_NAMES = (
@@ -37,6 +38,8 @@ class Phase:
         ``heel_height``, ``events``, ``protocol``, ``markers`` or ``force_plates``.
     excluded : str or None
         The protocol's reason for leaving this repetition out of every metric.
+    duration_sd_s : float or None
+        Standard deviation of the duration, where the edges were fitted.
     """
 
     side: str
@@ -46,6 +49,7 @@ class Phase:
     stop_s: float
     source: str
     excluded: str | None = None
+    duration_sd_s: float | None = None
 
     @property
     def duration_s(self) -> float:
@@ -73,12 +77,19 @@ class PhaseSettings:
     planted_speed_mm_s: float = 50.0
 
 
+def known(value: float) -> float | None:
+    """The value, or None in place of NaN."""
+    return value if math.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class Raise:
     """One heel raise: four edges in seconds from the trial's first frame.
 
-    ``hold_start_s == hold_stop_s`` where the heel turned without a hold of the minimum length. ``cut_start`` and
-    ``cut_stop`` mark a raise whose rise or lowering lies outside the trial.
+    ``hold_start_s == hold_stop_s`` where the heel turned without a hold of the minimum length; ``top_start_s`` and
+    ``top_stop_s`` are where its rise ended and its lowering began all the same. ``cut_start`` and ``cut_stop`` mark a
+    raise whose rise or lowering lies outside the trial. ``edge_sd_s`` are the standard deviations of the four fitted
+    edges, ``rise_sd_s`` and ``lower_sd_s`` those of the two durations; NaN where nothing was fitted.
     """
 
     rise_start_s: float
@@ -88,3 +99,23 @@ class Raise:
     peak_mm: float
     cut_start: bool = False
     cut_stop: bool = False
+    top_start_s: float | None = None
+    top_stop_s: float | None = None
+    edge_sd_s: tuple[float, float, float, float] = (math.nan, math.nan, math.nan, math.nan)
+    rise_sd_s: float = math.nan
+    lower_sd_s: float = math.nan
+
+    @property
+    def rise_stop_s(self) -> float:
+        """End of the upward movement."""
+        return self.hold_start_s if self.top_start_s is None else self.top_start_s
+
+    @property
+    def lower_start_s(self) -> float:
+        """Begin of the downward movement."""
+        return self.hold_stop_s if self.top_stop_s is None else self.top_stop_s
+
+    @property
+    def hold_sd_s(self) -> float:
+        """Standard deviation of the hold's length: its two edges are fitted apart."""
+        return math.hypot(self.edge_sd_s[1], self.edge_sd_s[2])

@@ -20,6 +20,11 @@ Run = tuple[int, int]
 CUT_SHARE = 0.3
 #: Heights are fitted at about this rate; a transition needs no more and a repetition test has many.
 _FIT_RATE = 50.0
+#: Distance of heel and metatarsal heads about which it turns, mm: typical of adults; 40 mm more or less move an edge by
+#: less than 1 % of the movement's duration.
+FOOT_MM = 170.0
+#: Plateaus shorter than this are fitted again with the better middle of the plateau, s.
+REFIT_BELOW_S = 2.0
 
 
 def find_raises(height: Array, rate: float, planted: Mask, settings: PhaseSettings | None = None) -> tuple[Raise, ...]:
@@ -107,25 +112,55 @@ def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right:
     # A heel that is up where the trial begins or ends has no edge there; nothing is fitted to what is not recorded.
     cut_start = left == 0 and smooth[0] > CUT_SHARE * peak
     cut_stop = right == smooth.size - 1 and smooth[-1] > CUT_SHARE * peak
-    up = _fit(full, smooth, rate, (left, run[0], run[1]), peak, rising=True)
-    down = _fit(full, smooth, rate, (run[0], run[1], right), peak, rising=False)
+    turned = _turned(full, peak)
+    up = _guess(smooth, rate, (left, run[0], run[1]), peak, rising=True)
+    down = _guess(smooth, rate, (run[0], run[1], right), peak, rising=False)
+    for _ in range(2):
+        # Each fit ends in the middle of the plateau: the other movement must not bend it.
+        parting = min(max(0.5 * (up.stop_s + down.start_s), (run[0] + 2) / rate), (run[1] - 2) / rate)
+        up = _fit(turned, rate, up, left / rate, parting, rising=True)
+        down = _fit(turned, rate, down, parting, right / rate, rising=False)
+        plateau = down.start_s - up.stop_s
+        if plateau > REFIT_BELOW_S or abs(up.stop_s + 0.5 * plateau - parting) < 0.02 + 0.1 * max(plateau, 0.0):
+            break
     last = (full.size - 1) / rate
-    start, hold_start = max(up.start_s, left / rate), up.stop_s
-    hold_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
+    start, top_start = max(up.start_s, left / rate), up.stop_s
+    top_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
     if cut_start:
-        start = hold_start = run[0] / rate
+        start = top_start = run[0] / rate
     if cut_stop:
-        hold_stop = stop = run[1] / rate
+        top_stop = stop = run[1] / rate
+    if top_stop < top_start:
+        top_start = top_stop = min(max(turn / rate, start), stop)
+    hold_start, hold_stop = top_start, top_stop
     if hold_stop - hold_start < settings.min_hold_s:
         hold_start = hold_stop = min(max(turn / rate, start), stop)
-    return Raise(max(start, 0.0), hold_start, hold_stop, max(stop, hold_stop), peak, cut_start, cut_stop)
+    start = max(start, 0.0)
+    return Raise(
+        start,
+        hold_start,
+        hold_stop,
+        max(stop, hold_stop),
+        peak,
+        cut_start,
+        cut_stop,
+        top_start_s=max(top_start, start),
+        top_stop_s=max(top_stop, start),
+        edge_sd_s=(up.start_sd_s, up.stop_sd_s, down.start_sd_s, down.stop_sd_s),
+        rise_sd_s=up.duration_sd_s,
+        lower_sd_s=down.duration_sd_s,
+    )
 
 
-def _fit(
-    full: Array, smooth: Array, rate: float, bounds: tuple[int, int, int], peak: float, *, rising: bool
-) -> Transition:
-    """Fit one edge. `bounds` are the far valley (or the other half-height crossing), this edge's
-    half-height crossing, and the far end on the other side."""
+def _turned(height: Array, peak: float) -> Array:
+    """Arc length (mm) of a heel that turns about the metatarsal heads: the movement is smooth in angle, not height."""
+    radius = max(FOOT_MM, 1.25 * peak)
+    return np.asarray(radius * np.arcsin(np.clip(height / radius, -0.95, 0.95)))
+
+
+def _guess(smooth: Array, rate: float, bounds: tuple[int, int, int], peak: float, *, rising: bool) -> Transition:
+    """First guess of one edge from its crossings of 10 % and 90 %. `bounds` are the far valley (or the other
+    half-height crossing), this edge's half-height crossing, and the far end on the other side."""
     low, half, high = bounds
     # The edge's own extent on the smooth height: outwards to 10 %, inwards to 90 % of the peak nearby.
     if rising:
@@ -141,15 +176,19 @@ def _fit(
     # The 2.5 Hz low-pass itself rises in about 0.14 s; take that out of the guess.
     duration = max(np.sqrt(max(extent**2 - 0.14**2, 0.01)) / TEN_TO_NINETY, 0.15)
     middle = 0.5 * (crest + foot) / rate
-    pad = 0.5 * duration + 0.5
-    first = max(round((middle - pad - 0.5 * duration) * rate), low if rising else min(low, half))
-    final = min(round((middle + pad + 0.5 * duration) * rate), high)
+    return Transition(middle - duration / 2, duration, peak, float("nan"))
+
+
+def _fit(height: Array, rate: float, guess: Transition, low_s: float, high_s: float, *, rising: bool) -> Transition:
+    """Fit one edge between two times: a transition's length around it at most, and half a second more."""
+    middle, reach = guess.start_s + guess.duration_s / 2, guess.duration_s + 0.5
+    first = max(round(max(middle - reach, low_s) * rate), 0)
+    final = min(round(min(middle + reach, high_s) * rate), height.size - 1)
     step = max(int(rate // _FIT_RATE), 1)
-    index = np.arange(max(first, 0), min(final, full.size - 1) + 1, step)
-    if index.size < 6:
-        return Transition(middle - duration / 2, duration, peak, float("nan"))
-    fit = fit_rise if rising else fit_lower
-    return fit(index / rate, full[index], middle - duration / 2, duration)
+    index = np.arange(first, final + 1, step)
+    if index.size < 10:
+        return guess
+    return (fit_rise if rising else fit_lower)(index / rate, height[index], guess.start_s, guess.duration_s)
 
 
 def _level(inner: Array, rate: float) -> float:

@@ -6,10 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from heelraise.protocol.advice import Advice
+from heelraise.protocol.emg_section import Emg
 from heelraise.protocol.fields import NO_UNIT, Label, Section, Text, impossible, section, setting
+from heelraise.protocol.raise_section import Tempo
 from heelraise.protocol.screening import Screening
 from heelraise.protocol.sections import (
-    Emg,
     Exclusion,
     ForcePlates,
     Lab,
@@ -64,6 +66,7 @@ class Protocol(Section):
         "Trial of quiet stance that sets the zero of the angles: a file or pattern beside each trial.",
     )
     phases: Phases = section(Phases, "How phases are found.")
+    tempo: Tempo = section(Tempo, "How fast the raises are meant to be.")
     exclude: Annotated[tuple[Exclusion, ...], Field(strict=False, max_length=2000)] = setting(
         (), NO_UNIT, "Repetitions that are shown but left out of every metric."
     )
@@ -75,6 +78,7 @@ class Protocol(Section):
     sway: Sway = section(Sway, "The sway stream.")
     matching: Matching = section(Matching, "How alike two sides must be loaded to be compared.")
     screening: Screening = section(Screening, "Thresholds and rules of the eight checks.")
+    advice: Advice = section(Advice, "Limits beyond which a finding leads to advice on training.")
     subject: Subject = section(Subject, "Who was recorded.")
     output: Output = section(Output, "What is written into the copy of the C3D.")
 

@@ -126,14 +126,16 @@ class OtherBodyParts(Check):
 
 
 class ClonusLike(Check):
-    """A large, regular, skewed oscillation with bursts of EMG."""
+    """A regular, skewed oscillation with bursts of EMG, all in one hold of one leg."""
 
     conditions: ClassVar[dict[str, str]] = {
         "frequency_in_band": "a peak is called and lies in band",
-        "bursting_emg": "EMG inside the bursts is at least burst_ratio times the EMG between them (rms)",
-        "skewed_waveform": "plantarflexing over dorsiflexing part of the cycle is at most duration_ratio",
-        "narrow_peak": "the half-power width is at most width_hz and not limited by the record's length",
-        "outlasts_effort": "the cessation check found its latency beyond the limit",
+        "bursting_emg": "calf EMG in the fullest third of a cycle is at least burst_ratio times that in the emptiest "
+        "(rms), its whole interval above",
+        "skewed_waveform": "plantarflexing over dorsiflexing part of the cycle is at most duration_ratio, its interval "
+        "below 1",
+        "narrow_peak": "the half-power width is at most width_hz; unknown where the record is too short to tell",
+        "outlasts_effort": "the leg's tremor goes on beyond the cessation check's latency_s",
     }
     rule: str = _rule("frequency_in_band and bursting_emg and skewed_waveform and (narrow_peak or outlasts_effort)")
     band: Band = setting((3.0, 8.0), "Hz", "Band of the peak.")
@@ -152,9 +154,9 @@ class OrthostaticRange(Check):
     """Fast EMG bursting of both legs in upright stance, flat feet included."""
 
     conditions: ClassVar[dict[str, str]] = {
-        "frequency_in_band": "a peak of the rectified EMG is called and lies in band",
-        "left_right_coherent": "both legs are coherent in coherence_bins neighbouring bins at the peak",
-        "present_in_flat_stance": "the peak is there in flat stance too",
+        "frequency_in_band": "the strongest peak of a muscle's rectified EMG from 4 Hz on is called and lies in band",
+        "left_right_coherent": "both legs have it and are coherent in coherence_bins neighbouring bins around it",
+        "present_in_flat_stance": "the peak is there in flat stance of min_stance_s or more",
     }
     rule: str = _rule("frequency_in_band and left_right_coherent and present_in_flat_stance")
     band: Band = setting((12.0, 20.0), "Hz", "Band of the peak in the rectified EMG.")

@@ -204,37 +204,6 @@ class ForcePlates(Section):
     )
 
 
-class Emg(Section):
-    """Electromyography."""
-
-    delay_ms: float | None = setting(
-        None,
-        "ms",
-        "Delay of the EMG system against the markers; applied and recorded. Absent: unknown.",
-        ge=-500,
-        le=500,
-    )
-    muscles: dict[Role, Label] = setting(
-        {}, NO_UNIT, "Channel of a muscle, such as left.soleus: Voltage.SOL; without it names are recognised."
-    )
-    highpass_hz: float = setting(20.0, "Hz", "High-pass of the EMG, effective -3 dB point.", ge=1, le=200)
-    lowpass_hz: float = setting(
-        450.0, "Hz", "Low-pass of the EMG, effective -3 dB point; lowered to 0.45 of the rate.", gt=0, le=2000
-    )
-    notch_hz: Literal[50, 60] | None = setting(None, "Hz", "Mains frequency to remove; absent: no notch.")
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.highpass_hz >= self.lowpass_hz:
-            raise impossible(
-                f"highpass_hz {self.highpass_hz:g} is not below lowpass_hz {self.lowpass_hz:g}",
-                "highpass_hz",
-                "lowpass_hz",
-                todo="usual are 20 and 450 Hz",
-            )
-        return self
-
-
 class Tremor(Section):
     """Bands and error rate of the tremor measures."""
 
@@ -281,6 +250,8 @@ class Subject(Section):
     id: Label | None = setting(None, NO_UNIT, "Code of the subject.")
     mass_kg: float | None = setting(None, "kg", "Body mass.", ge=2, le=400)
     height_m: float | None = setting(None, "m", "Body height in metres.", ge=0.4, le=2.8)
+    age_years: float | None = setting(None, "years", "Age on the day, for published norms.", ge=0, le=120)
+    sex: Literal["female", "male"] | None = setting(None, NO_UNIT, "Sex, for published norms that are split by it.")
     involved_side: Literal["left", "right", "both", "none"] | None = setting(None, NO_UNIT, "Injured or treated side.")
     dominant_side: Side | None = setting(None, NO_UNIT, "Leg that kicks a ball.")
     symptoms: Symptoms | None = setting(

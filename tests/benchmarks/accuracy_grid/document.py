@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accuracy_grid.design import HOLDS_S, Design
-from accuracy_grid.intervals import wilson
-from accuracy_grid.rows import (
-    COVERED,
-    ENOUGH,
-    Row,
-    covers,
-    errors_of,
-    frequency_error,
-    grid,
-    number,
-    percent,
-    relative,
-    sides_of,
-    strata,
-    with_sway,
-)
+from accuracy_grid.design import Design
+from accuracy_grid.goals import goals
+from accuracy_grid.rows import Row, sides_of
 from accuracy_grid.tables import (
-    EDGE_NAMES,
     amplitude_table,
     cessation_table,
     cop_table,
@@ -55,53 +40,6 @@ compared.
 """.strip().splitlines()
 
 
-def goals(rows: Sequence[Row]) -> list[str]:
-    """The numbers to reach, and whether they are."""
-    sides = sides_of(rows)
-    enough = [s for s in sides if s["ratio"] >= ENOUGH]
-    lines = []
-    still = [r for r in rows if r["kind"] == "still" and "called" in r]
-    for a, b in HOLDS_S:
-        part = [r for r in still if a <= r["hold_s"] < b + (b == 40.0)]
-        hits = sum(any(c.startswith("ankle_plantarflexion/") for c in r["called"]) for r in part)
-        good = bool(part) and hits <= 0.01 * len(part) and wilson(hits, len(part))[1] <= 0.02
-        lines.append(
-            [
-                f"false detections at most 1 % (upper bound 2 %), hold {a:g} to {b:g} s",
-                percent(hits, len(part)),
-                _word(good),
-            ]
-        )
-    for name, true in COVERED[:2]:
-        known = [c for s in enough if (c := covers(s, name, true)) is not None]
-        share = sum(known) / max(len(known), 1)
-        lines.append([f"coverage of {name}, 92 to 98 %", percent(sum(known), len(known)), _word(0.92 <= share <= 0.98)])
-    for label, error, limit, digits, unit in (
-        ("bias of frequency under 0.1 Hz", frequency_error, 0.1, 3, "Hz"),
-        ("bias of amplitude under 5 %", relative("rms", with_sway), 0.05, 4, ""),
-    ):
-        # The largest of all strata counts, not the one mean.
-        worst: tuple[float, str] = (0.0, "-")
-        for stratum, part in strata(enough):
-            values, _ = errors_of(part, error)
-            if len(values) >= 20 and abs(sum(values) / len(values)) > abs(worst[0]):
-                worst = (sum(values) / len(values), stratum)
-        lines.append(
-            [f"{label}, worst stratum", f"{number(worst[0], digits)} {unit} ({worst[1]})", _word(abs(worst[0]) < limit)]
-        )
-    at_100 = [s for s in sides if "edges" in s and s["rate"] == 100.0]
-    for name in ("hold_s", "lower_s"):
-        inside = sum(abs(s["edges"][name]) <= 0.06 for s in at_100)
-        lines.append(
-            [
-                f"{EDGE_NAMES[name]} within 60 ms at 100 Hz",
-                percent(inside, len(at_100)),
-                _word(bool(at_100) and inside >= 0.95 * len(at_100)),
-            ]
-        )
-    return ["## Numbers to reach", "", *grid(("number", "found", ""), lines)]
-
-
 def _failures(rows: Sequence[Row]) -> list[str]:
     """Trials that gave no result; of the physiological ones those in which the person fell."""
     counts: dict[tuple[str, str], int] = {}
@@ -110,10 +48,6 @@ def _failures(rows: Sequence[Row]) -> list[str]:
             reason = "the simulated person fell" if "person fell" in row["error"] else row["error"]
             counts[row["kind"], reason] = counts.get((row["kind"], reason), 0) + 1
     return [f"Without a result: {n} {kind} trials, {reason}.\n" for (kind, reason), n in counts.items()]
-
-
-def _word(good: bool) -> str:
-    return "reached" if good else "**not reached**"
 
 
 def table(rows: Sequence[Row], design: Design, command: str) -> str:

@@ -45,12 +45,14 @@ def sides_of(rows: Iterable[Row], kind: str = "tremor") -> list[Row]:
     return found
 
 
-def strata(sides: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """All legs from `ENOUGH` on, these by hold length, then all by ratio."""
+def strata(sides: Sequence[Row], least: float = 0.0) -> list[tuple[str, list[Row]]]:
+    """All legs from `ENOUGH` on, these by hold length, then all by ratio, in classes from `least` on."""
     enough = [s for s in sides if s["ratio"] >= ENOUGH]
     found = [("from 3 times the floor", enough)]
     found += [(f"hold {a:g} to {b:g} s", [s for s in enough if a <= s["hold_s"] < b]) for a, b in HOLDS_S]
     for a, b in RATIOS:
+        if a < least:
+            continue
         name = (
             f"below {b:g} times the floor"
             if a == 0

@@ -151,6 +151,9 @@ def false_table(rows: Sequence[Row]) -> list[str]:
         lines.append(
             [f"`{signal}`", percent(sum(any(c.startswith(f"{signal}/") for c in r["called"]) for r in part), len(part))]
         )
+    with_force = [r for r in still if "grf_vertical" in r["tested"]]
+    for label, part in (("any of these", still), ("any of these, trials with force plates", with_force)):
+        lines.append([label, percent(sum(bool(r["called"]) for r in part), len(part))])
     return [*text, *grid(("signal", "trials in which it was called, any phase"), lines)]
 
 

@@ -14,6 +14,8 @@ from heelraise.phantom.lab.records import Channel
 from heelraise.phantom.scenario import Lab, Scenario
 
 Array = NDArray[np.float64]
+#: Maker that a file of ours names; by it the simulator knows what it may replace.
+COMPANY = "heelraise phantom"
 
 
 def axes_of(lab: Lab) -> Array:
@@ -60,7 +62,7 @@ def build_file(
         ("POINT", "X_SCREEN"): [lab.forward.upper()],
         ("POINT", "Y_SCREEN"): [f"+{lab.up.upper()}"],
         ("PROCESSING", "Bodymass"): np.array([scenario.body.mass_kg]),
-        ("MANUFACTURER", "COMPANY"): ["heelraise phantom"],
+        ("MANUFACTURER", "COMPANY"): [COMPANY],
     }
     if plates:
         parameters |= _plate_parameters(scenario, plates)

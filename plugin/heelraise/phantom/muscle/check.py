@@ -14,6 +14,7 @@ Published values and where they come from:
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -226,8 +227,10 @@ def show_emg(efforts: dict[float, Effort]) -> None:
     table("Maximal effort, fresh", ("muscle", "rms mV", "MDF Hz"), fresh)
 
 
-def main() -> None:
-    """Print all tables."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print all tables; without arguments, those of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args(arguments)
     show_pools()
     show_rates()
     show_force_frequency()

@@ -1,0 +1,92 @@
+"""Rearfoot alignment in the hold: mean, spread, drift, largest deviation, first against last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import bridge, steady_phases
+from heelraise.phases.model import Phase
+from heelraise.signal.filters import lowpass
+from heelraise.stats.means import drift, effective_size, mean_interval
+
+Array = NDArray[np.float64]
+
+
+def alignment_metrics(signals: Signals, phases: Sequence[Phase], lowpass_hz: float) -> list[Metric]:
+    """Inversion of every hold, and how it changed from the first holds to the last."""
+    found: list[Metric] = []
+    for phase in steady_phases(phases, ("hold",)):
+        found += _of_hold(signals, phase, lowpass_hz)
+    for side in ("left", "right"):
+        means = [m for m in found if m.name == "rearfoot_inversion_mean" and m.side == side and m.value is not None]
+        found += _first_last(side, sorted(means, key=lambda m: m.repetition or 0))
+    return found
+
+
+def _of_hold(signals: Signals, phase: Phase, lowpass_hz: float) -> list[Metric]:
+    series = signals.find("ankle_inversion", phase.side)
+    if series is None:
+        return []
+    window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
+    base: dict[str, Any] = {"signal": series.name, "side": phase.side, "phase": "hold", "repetition": phase.repetition}
+    if window.size < series.rate or masked > 0.05:
+        short = window.size < series.rate
+        status, reason = ("too_short", "too short") if short else ("masked", "the markers were not seen")
+        return [Metric("rearfoot_inversion_mean", unit="deg", status=status, reason=reason, **base)]
+    floor = float(np.sqrt(series.noise.power(0.0, lowpass_hz))) if series.noise else None
+    mean, interval = mean_interval(window)
+    sd = float(window.std())
+    spread = 1.96 * sd / np.sqrt(2 * max(effective_size(window) - 1, 1))
+    slope, slope_interval = drift(window, series.rate)
+    smooth = lowpass(window, series.rate, lowpass_hz) if series.rate > 4 * lowpass_hz else window
+    away = np.abs(smooth - mean)
+    place = int(np.argmax(away))
+    largest = float(away[place])
+    margin = 1.96 * floor if floor is not None else None
+    return [
+        Metric("rearfoot_inversion_mean", unit="deg", value=mean, ci95=interval, **base),
+        Metric("rearfoot_inversion_sd", unit="deg", value=sd, ci95=(max(sd - spread, 0.0), sd + spread), **base),
+        Metric("rearfoot_inversion_drift", unit="deg/s", value=slope, ci95=slope_interval, **base),
+        Metric(
+            "rearfoot_inversion_deviation_max",
+            unit="deg",
+            value=largest,
+            ci95=(max(largest - margin, 0.0), largest + margin) if margin is not None else None,
+            noise_floor=floor,
+            detail={"at_s": phase.start_s + place / series.rate},
+            **base,
+        ),
+    ]
+
+
+def _first_last(side: str, means: Sequence[Metric]) -> list[Metric]:
+    """Mean of the last holds less that of the first; as many of each as a third, three at most."""
+    if len(means) < 2:
+        return []
+    k = max(min(3, len(means) // 3), 1)
+    change = variance = 0.0
+    for sign, group in ((-1.0, means[:k]), (1.0, means[-k:])):
+        for one in group:
+            assert one.value is not None
+            assert one.ci95 is not None
+            change += sign * one.value / k
+            variance += ((one.ci95[1] - one.ci95[0]) / 3.92 / k) ** 2
+    half = 1.96 * float(np.sqrt(variance))
+    return [
+        Metric(
+            "rearfoot_inversion_change",
+            "ankle_inversion",
+            side,
+            "raise",
+            "deg",
+            value=change,
+            ci95=(change - half, change + half),
+            detail={"first": k, "of": len(means)},
+        )
+    ]

@@ -1,0 +1,80 @@
+"""The signals whose coherence is measured, and which of them are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import EmgSeries, Signals
+from heelraise.stats.emg import rectified
+
+Array = NDArray[np.float64]
+
+TRICEPS = ("gastrocnemius_medialis", "gastrocnemius_lateralis", "soleus")
+FIBULARIS = ("fibularis_longus", "fibularis_brevis")
+#: Muscles of one leg that are compared.
+LEG_PAIRS = (
+    ("gastrocnemius_medialis", "gastrocnemius_lateralis"),
+    ("gastrocnemius_medialis", "soleus"),
+    ("gastrocnemius_lateralis", "soleus"),
+    ("fibularis_longus", "tibialis_anterior"),
+)
+#: Muscles with the movement that they make.
+MOVEMENTS = {
+    **dict.fromkeys((*TRICEPS, "tibialis_anterior"), ("ankle_plantarflexion",)),
+    **dict.fromkeys(FIBULARIS, ("ankle_inversion", "cop_ml")),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A signal at the common rate; `emg` is None for movements."""
+
+    name: str
+    values: Array
+    emg: EmgSeries | None
+
+
+def muscle_columns(emg: Sequence[EmgSeries], rate: float) -> list[Column]:
+    """Rectified EMG in block means at the markers' rate."""
+    found = []
+    for one in emg:
+        step = round(one.rate / rate)
+        slow, _ = rectified(one.values, one.rate, step)
+        found.append(Column(f"emg_{one.muscle}", slow, one))
+    return found
+
+
+def movement_columns(signals: Signals, side: str) -> list[Column]:
+    """Ankle angles and the centre of pressure to the side, of the foot or else of the body, at the markers' rate."""
+    found = []
+    for name in ("ankle_plantarflexion", "ankle_inversion", "cop_ml"):
+        one = signals.find(name, side) or (signals.find(name, "both") if name == "cop_ml" else None)
+        if one is None:
+            continue
+        values = one.values
+        if one.rate != signals.rate:
+            at = np.arange(signals.frames) / signals.rate
+            values = np.interp(at, np.arange(values.size) / one.rate, values)
+        found.append(Column(name, values, None))
+    return found
+
+
+def leg_pairs(columns: Sequence[Column]) -> list[tuple[int, int]]:
+    """Places of the pairs of one leg."""
+    place = {one.name: k for k, one in enumerate(columns)}
+    wanted = [(f"emg_{a}", f"emg_{b}") for a, b in LEG_PAIRS]
+    wanted += [(f"emg_{muscle}", movement) for muscle, names in MOVEMENTS.items() for movement in names]
+    return [(place[a], place[b]) for a, b in wanted if a in place and b in place]
+
+
+def across_pairs(columns: Sequence[Column]) -> list[tuple[int, int]]:
+    """The same muscle of both legs."""
+    places: dict[str, list[int]] = {}
+    for k, one in enumerate(columns):
+        if one.emg is not None:
+            places.setdefault(one.name, []).append(k)
+    return [(pair[0], pair[1]) for pair in places.values() if len(pair) == 2]

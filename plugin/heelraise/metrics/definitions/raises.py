@@ -1,0 +1,120 @@
+"""Declarations: The heel raise: repetitions, durations, heights, angles, alignment, work, force."""
+
+from __future__ import annotations
+
+from heelraise.metrics.model import Definition
+
+_PROFILE = "bell-shaped or trapezoidal velocity, fitted with its edges; minimum jerk: Flash and Hogan 1985"
+_HEEL = ("heel_vertical",)
+_INVERSION = ("ankle_inversion",)
+_WU = "ISB, Wu et al. 2002"
+_TEST = "heel-rise test: Silbernagel et al. 2010, doi:10.1007/s00167-009-0889-7"
+
+RAISES: tuple[Definition, ...] = (
+    Definition("repetitions", "1", "Number of raises found.", "heelraise", _HEEL),
+    Definition("rise_duration", "s", "Duration of the fitted rise profile.", _PROFILE, _HEEL),
+    Definition("hold_duration", "s", "From the end of the rise to the start of the lowering.", "heelraise", _HEEL),
+    Definition("lower_duration", "s", "Duration of the fitted lowering profile.", _PROFILE, _HEEL),
+    Definition(
+        "tempo_compliance",
+        "1",
+        "Share of repetitions whose lowering lasts between the protocol's limits (3 to 4 s), both included, "
+        "with the Wilson interval.",
+        "Wilson 1927; limits: tempo.lower_s of the protocol",
+        _HEEL,
+    ),
+    Definition("cadence", "1/min", "Raises per minute, from the median interval between rises.", "heelraise", _HEEL),
+    Definition("heel_height_peak", "mm", "Largest heel height of the repetition, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition(
+        "heel_height_decline",
+        "%/repetition",
+        "Least-squares loss of peak height a repetition, over the line's height at the first; positive is a loss.",
+        "heelraise",
+        _HEEL,
+    ),
+    Definition(
+        "heel_height_fatigue_index",
+        "%",
+        "Mean peak height of the first k repetitions less that of the last k, over the first; k is the smaller of 3 "
+        "and a third of the repetitions.",
+        "heelraise",
+        _HEEL,
+    ),
+    Definition(
+        "plantarflexion_peak",
+        "deg",
+        "Largest plantarflexion of the repetition, 2.5 Hz low-pass.",
+        _WU,
+        ("ankle_plantarflexion",),
+    ),
+    Definition(
+        "plantarflexion_range",
+        "deg",
+        "Largest less smallest plantarflexion from the start of the rise to the end of the lowering, 2.5 Hz low-pass.",
+        _WU,
+        ("ankle_plantarflexion",),
+    ),
+    Definition("rise_velocity_mean", "mm/s", "Height gained in the rise over its duration.", "heelraise", _HEEL),
+    Definition("rise_velocity_peak", "mm/s", "Largest upward heel speed, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition("lower_velocity_mean", "mm/s", "Height lost in the lowering over its duration.", "heelraise", _HEEL),
+    Definition("lower_velocity_peak", "mm/s", "Largest downward heel speed, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition(
+        "work_positive",
+        "J",
+        "m g dh of the rise: dh of the heel marker (signal heel_vertical, heel_marker convention) or of the pelvis "
+        "(signal pelvis_vertical, centre_of_mass convention); m is the body mass times the leg's share of the "
+        "vertical force. The interval holds the markers' noise, not the error of the mass.",
+        _TEST,
+        ("heel_vertical", "body mass"),
+    ),
+    Definition(
+        "power_positive_mean",
+        "W",
+        "work_positive over rise_duration, by the same two conventions.",
+        _TEST,
+        ("heel_vertical", "body mass"),
+    ),
+    Definition(
+        "work_fatigue_index",
+        "%",
+        "As heel_height_fatigue_index, of the work by the heel-marker convention.",
+        "heelraise",
+        ("heel_vertical", "body mass"),
+    ),
+    Definition(
+        "limb_symmetry_index",
+        "%",
+        "Mean of the involved leg over that of the other (without an involved leg, of the non-dominant over the "
+        "dominant), of repetitions, peak height and work; interval across three or more repetitions a side.",
+        "Robinson et al. 1987",
+        _HEEL,
+    ),
+    Definition(
+        "repetitions_norm",
+        "1",
+        "Published count of single-leg repetitions to fatigue for that age and sex; context, not a limit.",
+        "Hébert-Losier et al. 2017, doi:10.1016/j.physio.2017.03.002; Lunsford and Perry 1995",
+        ("subject.age_years", "subject.sex"),
+    ),
+    Definition("rearfoot_inversion_mean", "deg", "Mean inversion in the hold, against quiet stance.", _WU, _INVERSION),
+    Definition("rearfoot_inversion_sd", "deg", "Standard deviation of inversion in the hold.", _WU, _INVERSION),
+    Definition(
+        "rearfoot_inversion_drift", "deg/s", "Least-squares slope of inversion over the hold.", "heelraise", _INVERSION
+    ),
+    Definition(
+        "rearfoot_inversion_deviation_max",
+        "deg",
+        "Largest distance of inversion from its mean in the hold, 2.5 Hz low-pass.",
+        "heelraise",
+        _INVERSION,
+    ),
+    Definition(
+        "rearfoot_inversion_change",
+        "deg",
+        "Mean inversion of the last k holds less that of the first k; k is the smaller of 3 and a third of the holds, "
+        "one at least.",
+        "heelraise",
+        _INVERSION,
+    ),
+    Definition("grf_vertical_mean", "N", "Mean vertical ground reaction.", "heelraise", ("grf_vertical",)),
+)

@@ -1,0 +1,120 @@
+"""Declarations: Tremor of angles, heel, force, centre of pressure and EMG envelopes."""
+
+from __future__ import annotations
+
+from heelraise.metrics.model import Definition
+
+_PSD = "multitaper (under 10 s) or Welch (from 10 s) density of the detrended signal"
+
+TREMOR: tuple[Definition, ...] = (
+    Definition(
+        "tremor_frequency",
+        "Hz",
+        "Power-weighted mean frequency of the part of the peak above the aperiodic background, where a "
+        f"peak is called; {_PSD}.",
+        "Elble and McNames 2016, doi:10.7916/D8DR2VCC; peak test: heelraise",
+    ),
+    Definition(
+        "tremor_rms",
+        "signal",
+        "Square root of the power in 4 to 15 Hz less the noise power in it.",
+        "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
+    ),
+    Definition(
+        "tremor_peak_rms",
+        "signal",
+        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background.",
+        "heelraise; background as in Donoghue et al. 2020, doi:10.1038/s41593-020-00744-x",
+    ),
+    Definition(
+        "tremor_peak_to_peak",
+        "signal",
+        "Sinusoid equivalent, 2 sqrt(2) times tremor_rms.",
+        "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
+    ),
+    Definition(
+        "tremor_bandwidth",
+        "Hz",
+        "Half-power width of the peak, linearly interpolated; resolution_limited where the estimator's own "
+        "width decides it.",
+        "doi:10.5334/tohm.238",
+    ),
+    Definition("tremor_prominence", "dB", "Peak density over the background's at the same frequency.", "heelraise"),
+    Definition(
+        "tremor_power_fraction",
+        "1",
+        "Power in 4 to 15 Hz over power in 2 to 25 Hz.",
+        "Luft et al. 2019, doi:10.3390/s19194301",
+    ),
+    Definition(
+        "band_rms",
+        "signal",
+        "Square root of the power in the band, noise included.",
+        "science of the band in the protocol",
+    ),
+    Definition(
+        "tremor_occurrence",
+        "1",
+        "Share of windows of 3 s in which a peak within 1 Hz of the hold's stands above the window's own background at "
+        "a false-alarm rate of 5 %; Wilson's interval; not below 3 windows.",
+        "windows and specificity as in Luft et al. 2019, doi:10.3390/s19194301; test: heelraise",
+    ),
+    Definition(
+        "tremor_burst_mean",
+        "signal",
+        "Mean over windows of 3 s of the rms in 4 to 15 Hz less the noise power in it.",
+        "Elble 2017, doi:10.1002/mdc3.12379",
+    ),
+    Definition(
+        "tremor_burst_max",
+        "signal",
+        "Largest rms of the windows of 3 s.",
+        "Elble 2017, doi:10.1002/mdc3.12379",
+    ),
+    Definition(
+        "tremor_stability_index",
+        "Hz",
+        "Interquartile range of the change of frequency from cycle to cycle: band-pass of the peak's frequency +- 2 "
+        "Hz, rising zero crossings interpolated. Only where a peak is called; 10 s and more are preferred.",
+        "di Biase et al. 2017, doi:10.1093/brain/awx104 (hand tremor; here a descriptor, never a class)",
+    ),
+    Definition(
+        "tremor_waveform_asymmetry",
+        "1",
+        "Duration of the plantarflexing over that of the dorsiflexing part of the mean cycle, each from 10 to 90 % of "
+        "the range; fundamental and two harmonics.",
+        "heelraise; 0.81 in clonus, 1 of a sinusoid",
+        ("ankle_plantarflexion", "heel_vertical"),
+    ),
+    Definition(
+        "tremor_waveform_skewness",
+        "1",
+        "Third moment over the 1.5th power of the second, of the fundamental and two harmonics.",
+        "heelraise",
+        ("ankle_plantarflexion", "heel_vertical"),
+    ),
+    Definition(
+        "tremor_trend",
+        "%/s",
+        "100 times the slope of the logarithm of the rms in 4 to 15 Hz, over blocks of 1 s of the hold; interval of "
+        "Newey and West.",
+        "heelraise; amplitudes are log-distributed: Elble 2017, doi:10.1002/mdc3.12379",
+        ("ankle_plantarflexion", "heel_acceleration"),
+    ),
+    Definition(
+        "tremor_movement_ratio",
+        "1",
+        "Rms in 4 to 15 Hz of a rise or lowering of 1 s and more, less a polynomial of degree 5 to 7, over tremor_rms "
+        "of the hold; the floor holds the noise and what a low-pass of 2.5 Hz leaves in the band.",
+        "Pozos, Iaizzo and Petry 1982; estimator: heelraise",
+        ("ankle_plantarflexion", "heel_acceleration"),
+    ),
+    Definition(
+        "tremor_cessation_latency",
+        "s",
+        "Time from landing until the 4 to 15 Hz envelope stays for 0.5 s below the root of the squares of its 95th "
+        "percentile before the raise and of a tenth of the hold's median; of the ankle, or of the rectified EMG; 0.2 s "
+        "around landing is left out, and a latency up to 0.2 s is censored.",
+        "heelraise",
+    ),
+)

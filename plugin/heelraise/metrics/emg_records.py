@@ -1,0 +1,43 @@
+"""What the records of the EMG families have in common."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import EmgSeries
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import frames_of
+from heelraise.phases.model import Phase
+from heelraise.stats.quantiles import t_quantile
+
+Array = NDArray[np.float64]
+
+
+def record(name: str, one: EmgSeries, phase: Phase, unit: str, **rest: Any) -> Metric:
+    """A metric of one muscle in one phase."""
+    return Metric(name, f"emg_{one.muscle}", one.side, phase.phase, unit, repetition=phase.repetition, **rest)
+
+
+def window_of(one: EmgSeries, phase: Phase) -> Array:
+    """Samples of a muscle in a phase."""
+    return one.values[frames_of(phase, one.rate, one.values.size)]
+
+
+def mean_interval(values: Array) -> tuple[float, tuple[float, float] | None]:
+    """Mean over epochs and its t interval; epochs of a second are taken as independent."""
+    mean, n = float(values.mean()), values.size
+    if n < 2:
+        return mean, None
+    half = t_quantile(0.975, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
+    return mean, (mean - half, mean + half)
+
+
+def amplitude_unit(one: EmgSeries) -> tuple[float, str, dict[str, Any]]:
+    """Factor and unit in which amplitudes are given, and what names the reference of a percentage."""
+    if one.reference is None:
+        return 1.0, one.unit, {}
+    return 100.0 / one.reference, "%", {"reference": one.reference_name}

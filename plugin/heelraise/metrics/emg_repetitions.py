@@ -1,0 +1,61 @@
+"""EMG of the rise and of the lowering, one epoch a repetition, and how it changes over the set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from heelraise.labelled.model import EmgSeries
+from heelraise.metrics.emg_records import amplitude_unit, record, window_of
+from heelraise.metrics.emg_spectral import slope_metric
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import steady_phases
+from heelraise.phases.model import Phase
+from heelraise.stats.emg import MIN_EPOCHS, MIN_SPECTRAL_RATE_HZ, EmgEpochs, emg_epochs, trend
+
+#: Shortening and lengthening contractions are never mixed.
+MOVING = ("rise", "lower")
+#: A shorter movement gives no spectrum worth the name, s.
+MIN_EPOCH_S = 0.25
+
+
+def repetition_metrics(emg: Sequence[EmgSeries], phases: Sequence[Phase]) -> list[Metric]:
+    """Amplitude and spectral middle of every rise and lowering, and from 8 repetitions on their slopes."""
+    found: list[Metric] = []
+    for name in MOVING:
+        moves = steady_phases(phases, (name,))
+        for one in emg:
+            own = [replace(p, side=one.side) for p in moves if p.side in (one.side, "both")]
+            found += _of_muscle(one, own)
+    return found
+
+
+def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
+    found: list[Metric] = []
+    epochs: list[tuple[Phase, EmgEpochs]] = []
+    factor, unit, named = amplitude_unit(one)
+    for phase in moves:
+        window = window_of(one, phase)
+        if window.size < MIN_EPOCH_S * one.rate or window.size < 8:
+            continue
+        epoch = emg_epochs(window, one.rate, window.size / one.rate)
+        if not epoch.rms.size or not np.isfinite(epoch.rms[0]):
+            continue
+        epochs.append((phase, epoch))
+        found.append(record("emg_rms", one, phase, unit, value=factor * float(epoch.rms[0]), detail=named))
+        if one.rate >= MIN_SPECTRAL_RATE_HZ and np.isfinite(epoch.mean_frequency[0]):
+            found.append(record("emg_median_frequency", one, phase, "Hz", value=float(epoch.median_frequency[0])))
+            found.append(record("emg_mean_frequency", one, phase, "Hz", value=float(epoch.mean_frequency[0])))
+    if len(epochs) < MIN_EPOCHS:
+        return found
+    whole = replace(epochs[0][0], repetition=None)
+    time = np.array([0.5 * (phase.start_s + phase.stop_s) for phase, _ in epochs])
+    time -= time[0]
+    rms = np.array([epoch.rms[0] for _, epoch in epochs])
+    found.append(slope_metric("emg_rms_slope", one, whole, trend(time, rms), rms.size))
+    if one.rate >= MIN_SPECTRAL_RATE_HZ:
+        median = np.array([epoch.median_frequency[0] for _, epoch in epochs])
+        found.append(slope_metric("emg_median_frequency_slope", one, whole, trend(time, median), rms.size))
+    return found

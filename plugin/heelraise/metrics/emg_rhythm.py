@@ -1,0 +1,137 @@
+"""The tremor in a muscle's EMG by all the names that the kinematic signals have, as modulation depth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import EmgSeries
+from heelraise.metrics.model import Metric
+from heelraise.metrics.rhythm import Called, rhythm_metrics
+from heelraise.metrics.tremor_records import estimate_metrics
+from heelraise.phases.model import Phase
+from heelraise.signal.spectrum import band_power
+from heelraise.stats.tremor_model import BandRms, Interval, TremorEstimate
+
+Array = NDArray[np.float64]
+Band = tuple[float, float]
+#: What `modulation_metrics` gives itself, from surrogates and not from the fitted background.
+_OWN = ("tremor_frequency", "tremor_rms")
+
+
+def emg_tremor_details(
+    own: Sequence[EmgSeries],
+    phase: Phase,
+    slow: Array,
+    rate: float,
+    estimates: Sequence[TremorEstimate],
+    noise: tuple[Array, Array],
+    depths: Sequence[Metric],
+    band: Band,
+) -> list[Metric]:
+    """Records of muscles in one window beside frequency and depth.
+
+    Parameters
+    ----------
+    own : sequence of EmgSeries
+        Muscles of one side.
+    phase : Phase
+    slow : ndarray (n, C)
+        Their rectified EMG.
+    rate : float
+        Of it, Hz.
+    estimates : sequence of TremorEstimate
+        From ``slow``.
+    noise : tuple of ndarray
+        Frequencies (F,) and surrogate density (F, C), see `heelraise.stats.emg.surrogate_density`.
+    depths : sequence of Metric
+        Their ``tremor_rms``.
+    band : tuple of float
+
+    Returns
+    -------
+    list of Metric
+        Amplitudes are modulation depths: ``sqrt(2)`` times the rms over the mean of the rectified EMG. The peak to peak
+        is twice the depth: what a sinusoidal modulation has.
+    """
+    found: list[Metric] = []
+    called: list[Called] = []
+    known = {m.signal: m for m in depths if m.name == "tremor_rms" and m.value is not None}
+    for k, one in enumerate(own):
+        level = float(slow[:, k].mean())
+        if level <= 0:
+            continue
+        scale = math.sqrt(2) / level
+        base: dict[str, Any] = {
+            "signal": f"emg_{one.muscle}",
+            "side": one.side,
+            "phase": phase.phase,
+            "repetition": phase.repetition,
+        }
+
+        def floor(limits: Band, column: Array = noise[1][:, k], size: float = scale) -> float:
+            return size * math.sqrt(max(float(band_power(column, noise[0], *limits)), 0.0))
+
+        estimate = _scaled(estimates[k], scale)
+        found += [
+            Metric("band_rms", unit="1", band=b.band, value=b.value, ci95=b.ci95, noise_floor=floor(b.band), **base)
+            for b in estimate.band_rms
+        ]
+        depth = known.get(f"emg_{one.muscle}")
+        if estimate.frequency is not None and depth is None:
+            continue
+        records = estimate_metrics(estimate, "1", band, base, {}, "", floor(band))
+        found += [_twice(m, depth) for m in records if m.name not in _OWN]
+        if estimate.frequency is not None:
+            called.append(
+                Called(
+                    base,
+                    "1",
+                    slow[:, k] * scale,
+                    rate,
+                    estimate.frequency,
+                    estimate.band_dof or 2.0,
+                    estimate.status,
+                    floor(band) ** 2,
+                    rate / 2,
+                )
+            )
+    return found + rhythm_metrics(called, band)
+
+
+def _twice(record: Metric, depth: Metric | None) -> Metric:
+    if record.name != "tremor_peak_to_peak" or depth is None or depth.value is None:
+        return record
+    ci = None if depth.ci95 is None else (2 * depth.ci95[0], 2 * depth.ci95[1])
+    floor = None if depth.noise_floor is None else 2 * depth.noise_floor
+    return replace(record, value=2 * depth.value, ci95=ci, band=depth.band, noise_floor=floor)
+
+
+def _scaled(estimate: TremorEstimate, scale: float) -> TremorEstimate:
+    """The amplitudes of an estimate in another unit."""
+
+    def pair(ci: Interval | None) -> Interval | None:
+        return None if ci is None else (scale * ci[0], scale * ci[1])
+
+    def one(value: float | None) -> float | None:
+        return None if value is None else scale * value
+
+    return replace(
+        estimate,
+        noise_rms=scale * estimate.noise_rms,
+        rms=one(estimate.rms),
+        rms_ci95=pair(estimate.rms_ci95),
+        peak_rms=one(estimate.peak_rms),
+        peak_rms_ci95=pair(estimate.peak_rms_ci95),
+        peak_to_peak=one(estimate.peak_to_peak),
+        peak_to_peak_ci95=pair(estimate.peak_to_peak_ci95),
+        upper_limit=one(estimate.upper_limit),
+        band_rms=tuple(
+            BandRms(b.band, scale * b.value, (scale * b.ci95[0], scale * b.ci95[1])) for b in estimate.band_rms
+        ),
+    )

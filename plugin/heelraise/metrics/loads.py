@@ -1,0 +1,103 @@
+"""How each hold was loaded, and whether the holds of two legs may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heelraise.labelled.model import Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import bridge
+from heelraise.phases.model import Phase
+from heelraise.stats.means import mean_interval
+
+#: A window of which more is masked tells no mean.
+_MAX_MASKED = 0.5
+ANGLE = "plantarflexion_mean"
+FORCE = "grf_vertical_share"
+#: From the best to the worst.
+LOADS = ("matched", "unknown", "load_unmatched")
+
+
+@dataclass(frozen=True)
+class Load:
+    """Mean ankle angle (deg) and vertical force (share of body weight) of one hold; None where unknown."""
+
+    angle: float | None = None
+    force: float | None = None
+
+
+def load_metrics(signals: Signals, phases: Iterable[Phase]) -> list[Metric]:
+    """``plantarflexion_mean`` and ``grf_vertical_share`` of every hold."""
+    found: list[Metric] = []
+    weight = signals.body_weight_n
+    for phase in phases:
+        if phase.phase != "hold" or phase.excluded is not None:
+            continue
+        wanted = [("ankle_plantarflexion", ANGLE, "deg", 1.0)]
+        if weight and not signals.shared_plate:
+            wanted.append(("grf_vertical", FORCE, "1", 1.0 / weight))
+        for signal, name, unit, factor in wanted:
+            series = signals.find(signal, phase.side)
+            if series is None:
+                continue
+            window, masked = bridge(series.values[phase.frames(series.rate, series.values.size)])
+            if masked > _MAX_MASKED or window.size < 2:
+                continue
+            mean, ci = mean_interval(factor * window)
+            found.append(
+                Metric(name, signal, phase.side, "hold", unit, value=mean, repetition=phase.repetition, ci95=ci)
+            )
+    return found
+
+
+def load_of(metrics: Iterable[Metric], side: str, repetition: int | None) -> Load:
+    """Load of one hold, from the records."""
+    own = {m.name: m.value for m in metrics if (m.side, m.repetition, m.phase) == (side, repetition, "hold")}
+    return Load(own.get(ANGLE), own.get(FORCE))
+
+
+def compare_loads(left: Load, right: Load, angle_deg: float, force_fraction: float, shared: bool) -> dict[str, Any]:
+    """Whether two holds are loaded alike.
+
+    Returns
+    -------
+    dict
+        ``load`` (matched, load_unmatched, unknown) and, where known, ``angle_difference_deg`` and
+        ``force_difference_bw``, right less left.
+    """
+    angle = None if left.angle is None or right.angle is None else right.angle - left.angle
+    force = None if left.force is None or right.force is None else right.force - left.force
+    entry: dict[str, Any] = {}
+    if angle is not None:
+        entry["angle_difference_deg"] = angle
+    if force is not None:
+        entry["force_difference_bw"] = force
+    if (angle is not None and abs(angle) > angle_deg) or (force is not None and abs(force) > force_fraction):
+        load = "load_unmatched"
+    elif shared:
+        load, entry["why"] = "load_unmatched", "both feet share a plate"
+    else:
+        load = "unknown" if angle is None or force is None else "matched"
+    return {"load": load, **entry}
+
+
+def match_load(
+    signals: Signals, phases: Sequence[Phase], angle_deg: float, force_fraction: float
+) -> dict[int, dict[str, Any]]:
+    """How alike the two sides' holds are loaded, by repetition; entries as `compare_loads` gives them."""
+    records = load_metrics(signals, phases)
+    holds = {(p.side, p.repetition) for p in phases if p.phase == "hold" and p.excluded is None}
+    numbers = sorted(n for side, n in holds if side == "left" and ("right", n) in holds and n is not None)
+    return {
+        n: compare_loads(
+            load_of(records, "left", n), load_of(records, "right", n), angle_deg, force_fraction, signals.shared_plate
+        )
+        for n in numbers
+    }
+
+
+def worst_load(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The entry that says least for a comparison over all of them."""
+    return dict(max(entries, key=lambda entry: LOADS.index(entry["load"]), default={"load": "unknown"}))

@@ -1,0 +1,113 @@
+"""The fast rhythm of orthostatic muscles: a peak of the rectified EMG, and whether both legs share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import EmgSeries, Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import MAX_MASKED, body_phases, frames_of
+from heelraise.phases.model import Phase
+from heelraise.stats.bilateral import SharedPeak, shared_peak, strongest_peak
+from heelraise.stats.coherence import coherence_interval
+from heelraise.stats.emg import rectified
+
+if TYPE_CHECKING:
+    from heelraise.protocol.screening import OrthostaticRange
+
+Array = NDArray[np.float64]
+
+#: Upright phases: weight is borne, whether the heels are up or down.
+PHASES = ("hold", "stand_before", "stand_after", "stance")
+PEAK = "emg_fast_frequency"
+SHARED = "emg_fast_coherence"
+#: Peaks are sought from here on: a slower, stronger rhythm then takes its harmonic's place.
+_LOWEST_HZ = 4.0
+_MIN_S = 5.0
+
+
+def orthostatic_metrics(
+    signals: Signals, phases: Sequence[Phase], setting: OrthostaticRange, family_wise_rate: float
+) -> list[Metric]:
+    """Records of every muscle that was recorded on both legs, in every upright phase of 5 s or more.
+
+    Returns
+    -------
+    list of Metric
+        ``emg_fast_frequency`` of each leg: the strongest peak of the rectified EMG from 4 Hz to the top of the band,
+        where it lies in the band. ``emg_fast_coherence`` (side both), where both legs have one: the largest coherence
+        near it, with the limit and the number of neighbouring bins above it.
+    """
+    pairs = _pairs(signals.emg)
+    windows = [p for p in body_phases(phases, PHASES) if p.duration_s >= _MIN_S]
+    if not pairs or not windows:
+        return []
+    alpha = family_wise_rate / (2 * len(pairs) * len(windows))
+    found: list[Metric] = []
+    for phase in windows:
+        for pair in pairs:
+            found += _of_pair(pair, phase, setting, alpha)
+    return found
+
+
+def _pairs(emg: Sequence[EmgSeries]) -> list[tuple[EmgSeries, EmgSeries]]:
+    alive = {(one.muscle, one.side): one for one in emg if "dead" not in one.flags}
+    muscles = sorted({muscle for muscle, _ in alive})
+    return [(alive[m, "left"], alive[m, "right"]) for m in muscles if (m, "left") in alive and (m, "right") in alive]
+
+
+def _of_pair(pair: tuple[EmgSeries, EmgSeries], phase: Phase, setting: OrthostaticRange, alpha: float) -> list[Metric]:
+    base: dict[str, Any] = {
+        "signal": f"emg_{pair[0].muscle}",
+        "phase": phase.phase,
+        "repetition": phase.repetition,
+        "band": setting.band,
+    }
+    rate = pair[0].rate
+    if rate < setting.min_emg_rate_hz or pair[1].rate != rate:
+        reason = f"EMG at {rate:g} Hz; a fast rhythm needs {setting.min_emg_rate_hz:g} Hz"
+        return [Metric(PEAK, side=one.side, unit="Hz", status="not_available", reason=reason, **base) for one in pair]
+    windows = [one.values[frames_of(phase, rate, one.values.size)] for one in pair]
+    found: list[Metric] = []
+    called: list[float] = []
+    duration = windows[0].size / rate
+    slow: list[Array] = []
+    for one, window in zip(pair, windows, strict=True):
+        detail: dict[str, Any] = {"duration_s": duration}
+        if np.isfinite(window).mean() < 1 - MAX_MASKED:
+            found.append(Metric(PEAK, side=one.side, unit="Hz", status="masked", reason="samples are missing", **base))
+            continue
+        blocks, slow_rate = rectified(window, rate)
+        slow.append(blocks)
+        peak, p_value = strongest_peak(blocks, slow_rate, (_LOWEST_HZ, setting.band[1]), alpha)
+        detail["p_value"] = p_value
+        inside = peak is not None and setting.band[0] <= peak < setting.band[1]
+        if inside and peak is not None:
+            called.append(peak)
+            found.append(Metric(PEAK, side=one.side, unit="Hz", value=peak, detail=detail, **base))
+            continue
+        reason = "no peak is called" if peak is None else f"the strongest peak lies at {peak:.1f} Hz"
+        found.append(
+            Metric(PEAK, side=one.side, unit="Hz", status="not_detected", reason=reason, detail=detail, **base)
+        )
+    if len(called) == 2:
+        shared = shared_peak(slow[0], slow[1], slow_rate, float(np.mean(called)), setting.coherence_confidence)
+        found += _shared(shared, base, called, duration)
+    return found
+
+
+def _shared(shared: SharedPeak | None, base: dict[str, Any], called: Sequence[float], duration: float) -> list[Metric]:
+    if shared is None:
+        return []
+    detail = {
+        "limit": shared.limit,
+        "bins_above": shared.bins,
+        "peaks_apart_hz": abs(called[1] - called[0]),
+        "duration_s": duration,
+    }
+    interval = coherence_interval(shared.coherence, shared.segments)
+    return [Metric(SHARED, side="both", unit="1", value=shared.coherence, ci95=interval, detail=detail, **base)]

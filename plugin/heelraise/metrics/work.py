@@ -1,0 +1,151 @@
+"""Work and power of the rise by two conventions: the heel marker's, and the centre of mass's.
+
+The heel-marker convention, ``m g dh`` of the marker, is that of the heel-rise test (Silbernagel et al. 2010,
+doi:10.1007/s00167-009-0889-7; Calf Raise App). It overstates what the body gains: the ankle rises by about 0.7 to 0.8
+of the heel. The centre-of-mass convention takes the pelvis for the body's centre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heelraise.labelled.model import Series, Signals
+from heelraise.metrics.model import Metric
+from heelraise.metrics.windows import bridge
+from heelraise.phases.model import Phase
+from heelraise.signal.filters import lowpass
+from heelraise.stats.repetitions import MIN_REPETITIONS, fatigue_index
+
+Array = NDArray[np.float64]
+GRAVITY = 9.80665
+PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
+#: Two rises of one repetition that share less than this part of their time are two raises.
+TOGETHER = 0.5
+
+
+@dataclass(frozen=True)
+class Mass:
+    """Body mass (kg) and where it is from; None where nothing tells it."""
+
+    kg: float | None
+    source: str
+
+
+def body_mass(signals: Signals, subject_kg: float | None) -> Mass:
+    """Mass from the protocol's subject, else from the weight that the plates or the file tell."""
+    if subject_kg is not None:
+        return Mass(subject_kg, "subject.mass_kg")
+    weight = signals.body_weight_n
+    if weight is None:
+        return Mass(None, "")
+    source = str(signals.description.get("force_plates", {}).get("weight_source", "vertical force"))
+    return Mass(weight / GRAVITY, source)
+
+
+def work_metrics(signals: Signals, phases: Sequence[Phase], mass: Mass, lowpass_hz: float) -> list[Metric]:
+    """Positive work and mean power of every rise, by both conventions.
+
+    On one leg the body's weight is that leg's. On two legs a leg lifts its share of the vertical force during the rise,
+    where each foot has a plate of its own; without it the leg's work is ``not_available``.
+    """
+    rises = [p for p in phases if p.phase == "rise" and p.side in ("left", "right") and p.excluded is None]
+    found: list[Metric] = []
+    for phase in rises:
+        other = next((p for p in rises if p.side != phase.side and _together(p, phase)), None)
+        base: dict[str, Any] = {"side": phase.side, "phase": "rise", "repetition": phase.repetition}
+        share, why = (1.0, "one leg") if other is None else _share(signals, phase)
+        for name, height, convention in (
+            ("heel_vertical", signals.find("heel_vertical", phase.side), "heel_marker"),
+            ("pelvis_vertical", _pelvis(signals), "centre_of_mass"),
+        ):
+            if height is None:
+                continue
+            if mass.kg is None or share is None:
+                reason = "the body mass is not known" if mass.kg is None else why
+                found.append(Metric("work_positive", name, unit="J", status="not_available", reason=reason, **base))
+                continue
+            detail = {"convention": convention, "mass_kg": mass.kg, "mass_source": mass.source}
+            detail |= {"load_share": share, "load_source": why}
+            found += _work(height, name, phase, mass.kg * share, lowpass_hz, base, detail)
+    for side in ("left", "right"):
+        own = [m for m in found if (m.name, m.signal, m.side) == ("work_positive", "heel_vertical", side)]
+        values = [m.value for m in own if m.value is not None]
+        estimate = fatigue_index(values) if len(values) >= MIN_REPETITIONS else None
+        if estimate is not None:
+            found.append(
+                Metric("work_fatigue_index", "heel_vertical", side, "raise", "%", estimate.value, ci95=estimate.ci95)
+            )
+    return found
+
+
+def both_at_once(phases: Sequence[Phase]) -> bool:
+    """Whether the two heels ever rise together."""
+    rises = [p for p in phases if p.phase == "rise" and p.excluded is None]
+    return any(a.side == "left" and b.side == "right" and _together(a, b) for a in rises for b in rises)
+
+
+def _together(one: Phase, two: Phase) -> bool:
+    overlap = min(one.stop_s, two.stop_s) - max(one.start_s, two.start_s)
+    return overlap > TOGETHER * min(one.duration_s, two.duration_s)
+
+
+def _share(signals: Signals, phase: Phase) -> tuple[float | None, str]:
+    forces = {}
+    for side in ("left", "right"):
+        series = signals.find("grf_vertical", side)
+        if series is not None:
+            window = series.values[phase.frames(series.rate, series.values.size)]
+            if window.size and np.isfinite(window).all():
+                forces[side] = float(window.mean())
+    if len(forces) < 2 or sum(forces.values()) <= 0:
+        return None, "both legs lift the body and no plate under each foot tells their shares"
+    return forces[phase.side] / sum(forces.values()), "vertical force in the rise"
+
+
+def _pelvis(signals: Signals) -> Series | None:
+    paths = [signals.markers[role][:, 2] for role in PELVIS if role in signals.markers]
+    if not paths:
+        return None
+    return Series("pelvis_vertical", "both", "mm", signals.rate, np.mean(paths, axis=0))
+
+
+def _work(
+    height: Series,
+    name: str,
+    phase: Phase,
+    mass_kg: float,
+    lowpass_hz: float,
+    base: Mapping[str, Any],
+    detail: Mapping[str, Any],
+) -> list[Metric]:
+    count = height.values.size
+    own = slice(max(round(phase.start_s * height.rate), 0), min(round(phase.stop_s * height.rate), count - 1))
+    # Half a second more on either side keeps the filter's own ends away from the rise's.
+    pad = round(0.5 * height.rate)
+    start = max(own.start - pad, 0)
+    window, masked = bridge(height.values[start : own.stop + pad + 1])
+    if masked > 0.5 or window.size < 4:
+        reason = "the markers were not seen"
+        return [Metric("work_positive", name, unit="J", status="masked", reason=reason, **base)]
+    smooth = lowpass(window, height.rate, lowpass_hz) if height.rate > 4 * lowpass_hz else window
+    risen = float(smooth[own.stop - start] - smooth[own.start - start]) / 1000.0
+    value = mass_kg * GRAVITY * max(risen, 0.0)
+    floor = float(np.sqrt(2.0 * height.noise.power(0.0, lowpass_hz))) / 1000.0 if height.noise else None
+    half = 1.96 * mass_kg * GRAVITY * floor if floor is not None else None
+    duration = phase.duration_s
+    spread = 1.96 * phase.duration_sd_s if phase.duration_sd_s is not None else None
+    work_ci = (max(value - half, 0.0), value + half) if half is not None else None
+    power, power_ci = value / duration, None
+    if half is not None and spread is not None and value > 0:
+        share = float(np.hypot(half / value, spread / duration))
+        power_ci = (max(power * (1 - share), 0.0), power * (1 + share))
+    more = {**detail, "height_mm": 1000.0 * risen}
+    return [
+        Metric("work_positive", name, unit="J", value=value, ci95=work_ci, detail=more, **base),
+        Metric("power_positive_mean", name, unit="W", value=power, ci95=power_ci, detail=dict(detail), **base),
+    ]

@@ -1,0 +1,166 @@
+"""Which sway measures a phase gets, and what stands in their place where one cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heelraise.labelled.build import build_signals
+from heelraise.labelled.model import Noise, Signals
+from heelraise.metrics.cop import cop_metrics
+from heelraise.metrics.cop_base import MAX_LIFT_MM, base_of_support
+from heelraise.metrics.definitions.cop import COP
+from heelraise.metrics.model import Metric
+from heelraise.phases.model import Phase
+from heelraise.protocol import load_protocol
+from heelraise.trial import read_c3d
+
+SAMPLE = Path(__file__).parents[2] / "sample_c3d" / "normal_hold.c3d"
+DECLARED = {one.name: one for one in COP}
+SHORT = {
+    "cop_path",
+    "cop_mean_velocity",
+    "cop_mean_velocity_ap",
+    "cop_mean_velocity_ml",
+    "cop_rms_ap",
+    "cop_rms_ml",
+    "cop_rms_radius",
+    "cop_range_ap",
+    "cop_range_ml",
+    "cop_range_planar",
+    "cop_ellipse_area",
+}
+
+
+@pytest.fixture(scope="module")
+def signals() -> Signals:
+    if not SAMPLE.is_file():
+        pytest.skip("the samples are not beside the tests")
+    return build_signals(read_c3d(SAMPLE), load_protocol(None).protocol)
+
+
+def stance(seconds: float, phase: str = "hold", side: str = "left", start: float = 9.5) -> list[Phase]:
+    return [Phase(side, 1, phase, start, start + seconds, "protocol")]
+
+
+def by_name(records: list[Metric], side: str = "left") -> dict[str, Metric]:
+    own = [one for one in records if one.side == side]
+    assert len({one.name for one in own}) == len(own)
+    return {one.name: one for one in own}
+
+
+def test_a_short_hold_gives_path_velocity_rms_range_and_ellipse(signals: Signals) -> None:
+    found = by_name(cop_metrics(signals, stance(12.0)))
+    assert set(found) == SHORT == {one.name for one in COP if one.from_s < 20}
+    for name, one in found.items():
+        assert one.status == "ok"
+        assert one.unit == DECLARED[name].unit
+        assert one.detail["comparable_to_norms"] is False
+        assert (one.ci95 is None) == ("range" in name)
+    assert found["cop_path"].detail["duration_s"] == pytest.approx(12.0)
+
+
+def test_from_20_s_on_everything_is_named_and_what_needs_30_s_is_too_short(signals: Signals) -> None:
+    found = by_name(cop_metrics(signals, stance(25.0, start=5.0)), "both")
+    assert set(found) == set(DECLARED)
+    short = {name for name, one in found.items() if one.status == "too_short"}
+    assert short == {name for name, one in DECLARED.items() if one.from_s > 25}
+    assert found["cop_hurst_short_ap"].reason == "25 s, 30 s are needed"
+    assert found["cop_f50_ap"].value > 0
+
+
+def test_from_30_s_on_all_72_have_a_value_or_a_reason(signals: Signals) -> None:
+    records = cop_metrics(signals, stance(32.0, "stance", "both", 2.0))
+    for side in ("left", "right", "both"):
+        found = by_name(records, side)
+        assert {one.name for one in COP if one.quijoux} <= set(found)
+        for one in found.values():
+            assert (one.value is None) == (one.status == "not_available") == bool(one.reason)
+            assert one.value is None or np.isfinite(one.value)
+    assert {one.name for one in records if "rambling" in one.name and one.side != "both"} == set()
+    assert by_name(records, "both")["cop_rambling_rms_ap"].value > 0
+
+
+def test_under_a_second_and_over_a_gap_nothing_is_measured(signals: Signals) -> None:
+    (brief,) = [one for one in cop_metrics(signals, stance(0.6)) if one.side == "left"]
+    assert (brief.name, brief.status, brief.reason) == ("cop_path", "too_short", "0.6 s")
+    cop = signals.cops["left"]
+    holes = cop.sway.copy()
+    holes[1000:1400] = np.nan
+    lost = replace(signals, cops={"left": replace(cop, sway=holes)})
+    (masked,) = cop_metrics(lost, stance(12.0))
+    assert masked.status == "masked"
+
+
+def test_the_plates_noise_stands_beside_the_rms(signals: Signals) -> None:
+    series = tuple(
+        replace(one, noise=Noise(1e6 if one.name == "cop_ml" else 4e-4, "test")) if one.name.startswith("cop") else one
+        for one in signals.series
+    )
+    found = by_name(cop_metrics(replace(signals, series=series), stance(12.0)))
+    assert found["cop_rms_ap"].noise_floor == pytest.approx(np.sqrt(4e-4 * 10))
+    assert found["cop_rms_ap"].status == "ok"
+    assert found["cop_rms_ml"].status == "below_noise_floor"
+    assert found["cop_rms_ml"].value > 0
+    assert found["cop_path"].noise_floor is None
+
+
+def forefeet(signals: Signals, lift: float = 0.0, size: float = 1.0) -> Signals:
+    """The sample's marker set knows no first and fifth metatarsal heads: put some about the CoP."""
+    markers = dict(signals.markers)
+    for side in ("left", "right"):
+        cop = signals.cops[side]
+        middle = np.nanmean(cop.sway, axis=0) @ cop.directions
+        up = lift if side == "right" else 0.0
+        for role, ap, ml in (("mt1", -20, -60), ("mt5", -20, 60), ("hallux", 80, 0)):
+            place = middle + size * np.array([ap, ml]) @ cop.directions + [0, 0, 10.0 + up]
+            markers[f"{side}.{role}"] = np.tile(place, (signals.frames, 1))
+    return replace(signals, markers=markers)
+
+
+def test_the_boundary_is_the_forefoot_in_a_hold_and_the_foot_in_stance(signals: Signals) -> None:
+    known = forefeet(signals)
+    # The window holds the raise as well, in which the CoP comes forward: a large foot keeps it inside.
+    found = by_name(cop_metrics(forefeet(signals, size=4.0), stance(25.0, start=5.0)))
+    assert found["cop_ttb_mean"].detail["boundary"] == "forefoot"
+    assert found["cop_ttb_min"].value <= found["cop_ttb_mean"].value
+    directions = signals.cops["left"].directions
+    (hold,), (flat,) = stance(25.0, start=5.0), stance(25.0, "stance", start=5.0)
+    fore, foot = (base_of_support(known, phase, "left", directions) for phase in (hold, flat))
+    assert (fore.kind, foot.kind) == ("forefoot", "foot")
+    assert len(fore.corners) == 3
+    # The heel is behind all of the forefoot.
+    assert foot.corners[:, 0].min() < fore.corners[:, 0].min() - 50
+
+
+def test_a_lifted_foot_bears_nothing(signals: Signals) -> None:
+    (phase,) = stance(25.0, start=5.0)
+    directions = signals.cops["both"].directions
+    both, one = (
+        base_of_support(forefeet(signals, lift), phase, "both", directions).corners for lift in (0.0, MAX_LIFT_MM + 5)
+    )
+    assert np.ptp(both[:, 1]) > np.ptp(one[:, 1]) + 50
+
+
+def test_without_forefoot_markers_the_time_to_boundary_says_which_are_missing(signals: Signals) -> None:
+    found = by_name(cop_metrics(signals, stance(25.0, start=5.0)))
+    assert found["cop_ttb_mean"].status == "not_available"
+    assert found["cop_ttb_mean"].reason == "the left foot has no marker for mt1, mt5, hallux"
+
+
+def test_without_horizontal_force_there_is_no_rambling(signals: Signals) -> None:
+    cop = replace(signals.cops["both"], horizontal=None)
+    found = by_name(cop_metrics(replace(signals, cops={"both": cop}), stance(25.0, start=5.0)), "both")
+    assert found["cop_trembling_rms_ml"].status == "not_available"
+    assert "force" in found["cop_trembling_rms_ml"].reason
+
+
+def test_the_horizontal_force_is_that_of_the_plates(signals: Signals) -> None:
+    left, right, both = (signals.cops[side].horizontal for side in ("left", "right", "both"))
+    assert both.shape == signals.cops["both"].sway.shape
+    known = np.isfinite(left + right + both).all(axis=1)
+    assert known.mean() > 0.9
+    assert both[known] == pytest.approx((left + right)[known], abs=1e-6)

@@ -1,0 +1,57 @@
+"""Limb symmetry within a trial."""
+
+from __future__ import annotations
+
+import pytest
+
+from heelraise.metrics.limbs import limb_metrics, reference_of
+from heelraise.metrics.model import Metric
+from heelraise.protocol.sections import Subject
+
+
+def heights(side, values):
+    return [
+        Metric("heel_height_peak", "heel_vertical", side, "raise", "mm", value=v, repetition=k)
+        for k, v in enumerate(values, start=1)
+    ]
+
+
+def counts(left, right):
+    return [
+        Metric("repetitions", "heel_vertical", s, "raise", "1", value=v) for s, v in (("left", left), ("right", right))
+    ]
+
+
+BOTH = heights("left", [80.0, 81.0, 79.0]) + heights("right", [100.0, 99.0, 101.0]) + counts(24, 30)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected", "basis"),
+    [
+        ({"involved_side": "left", "dominant_side": "left"}, 80.0, "involved_over_uninvolved"),
+        ({"involved_side": "right"}, 125.0, "involved_over_uninvolved"),
+        ({"involved_side": "none", "dominant_side": "right"}, 80.0, "nondominant_over_dominant"),
+    ],
+)
+def test_the_involved_leg_stands_above_the_bar_else_the_nondominant(subject, expected, basis):
+    found = {m.detail["of"]: m for m in limb_metrics(BOTH, Subject(**subject), both_at_once=False)}
+    assert found["heel_height_peak"].value == pytest.approx(expected)
+    assert found["heel_height_peak"].detail["basis"] == basis
+    assert found["heel_height_peak"].ci95[0] < expected < found["heel_height_peak"].ci95[1]
+    # A count has no spread.
+    assert found["repetitions"].value == pytest.approx(expected)
+    assert found["repetitions"].ci95 is None
+
+
+def test_without_a_side_to_stand_above_the_bar_there_is_no_index():
+    assert limb_metrics(BOTH, Subject(), both_at_once=False) == []
+    assert reference_of(Subject(involved_side="both")) is None
+
+
+def test_heels_that_rise_at_once_rise_equally_often():
+    found = limb_metrics(BOTH, Subject(involved_side="left"), both_at_once=True)
+    assert [m.detail["of"] for m in found] == ["heel_height_peak"]
+
+
+def test_one_leg_alone_is_compared_with_nothing():
+    assert limb_metrics(heights("left", [80.0]), Subject(involved_side="left"), both_at_once=False) == []

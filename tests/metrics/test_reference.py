@@ -1,0 +1,36 @@
+"""The reference page and the methods paragraph say what the declarations say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heelraise.metrics.definitions import BY_NAME, DEFINITIONS
+from heelraise.metrics.reference import methods, page
+
+PAGE = Path(__file__).parents[2] / "plugin" / "docs" / "metrics.md"
+
+
+def test_the_page_in_the_documentation_is_that_of_the_declarations() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_every_metric_is_declared_once_with_a_formula_and_a_source() -> None:
+    assert len(BY_NAME) == len(DEFINITIONS)
+    for one in DEFINITIONS:
+        assert all(text.strip() for text in (one.formula, one.reference, one.unit)), one.name
+        assert page().count(f"| `{one.name}` |") == 1
+
+
+def test_methods_name_what_was_measured_and_nothing_else() -> None:
+    text = methods(["cop_ellipse_area", "emg_rms", "somebody_elses"])
+    assert all(part in text for part in ("cop_ellipse_area", "Schubert and Kirchner 2014", "SENIAM"))
+    assert not any(part in text for part in ("somebody_elses", "tremor"))
+    assert methods([]) == ""
+
+
+def test_a_source_is_named_once_and_ours_is_no_source() -> None:
+    names = [one.name for one in DEFINITIONS if "Prieto" in one.reference]
+    assert len(names) > 3
+    text = methods(names)
+    assert text.count("Prieto et al. 1996") == 1
+    assert "heelraise" not in methods(["tremor_prominence"])
