@@ -14,7 +14,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "physiological: as they came out, which is `edges`.",
     },
     "edges": {
-        "rise_s, hold_s, lower_s, down_s": "Edges that the analysis's own definition (a fitted profile of the movement) "
+        "rise_s, hold_s, lower_s, down_s": "Edges that the analysis's own definition (a fitted movement) "
         "gives on the noise-free heel height, tremor and sway included, s.",
         "height_mm": "Peak of the noise-free heel height, low-passed at 2.5 Hz, mm.",
     },
