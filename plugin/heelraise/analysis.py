@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heelraise.headline import build_headline
 from heelraise.labelled.build import build_signals
 from heelraise.labelled.model import Signals
 from heelraise.metrics.bodyparts import mark_coherence
@@ -24,25 +25,19 @@ from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
 from heelraise.metrics.work import PELVIS
-from heelraise.notes import Note
 from heelraise.outputs.channels import build_channels
 from heelraise.phases.find import PhaseInputs, find_phases
-from heelraise.phases.ground import FootTrack, in_air, on_plate
+from heelraise.phases.ground import foot_tracks
 from heelraise.phases.model import Phase, PhaseSettings
-from heelraise.phases.travel import mean_speed
 from heelraise.protocol import ResolvedProtocol, load_protocol
 from heelraise.result import TrialResult
 from heelraise.screening.advice import run_advice
 from heelraise.screening.checks import Findings, run_checks, shown_in_holds, verdict_of
+from heelraise.task_match import STILL_TASKS, judge_rest, mass_notes, task_notes
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
     from heelraise.trial import Trial
-
-#: Tasks in which nobody rises: what looks like a raise is none.
-STILL_TASKS = ("quiet_stance", "single_leg_stance", "supported_rest")
-#: Phases whose detection limit the headline gives; a stand beside a raise is not what was asked about.
-LIMIT_PHASES = ("hold", "stance", "supported_rest")
 
 
 def analyze(
@@ -73,7 +68,8 @@ def analyze(
     signals = build_signals(trial, setting, static)
     inputs = _phase_inputs(trial, signals, setting)
     phases, notes = find_phases(inputs, _phase_settings(setting))
-    notes = (*notes, *_task_notes(setting, signals, phases, inputs))
+    phases, doubts = judge_rest(setting, signals, phases, inputs)
+    notes = (*notes, *task_notes(setting, signals, phases, inputs), *doubts, *mass_notes(setting, signals, phases))
     metrics = _measure(signals, phases, setting, _seed(trial, resolved))
     findings = Findings(tuple(metrics), signals.primary, frozenset(p.phase for p in phases))
     checks = run_checks(findings, setting)
@@ -88,7 +84,7 @@ def analyze(
         metrics=tuple(metrics),
         checks=checks,
         verdict=verdict_of(checks, usable_hold=usable, peak=peak),
-        headline=_headline(metrics, signals.primary, phases),
+        headline=build_headline(metrics, signals.primary, phases),
         noise_floor=_floors(signals, setting.tremor.band),
         gaps=signals.gaps,
         notes=tuple(dict.fromkeys((*signals.notes, *notes))),
@@ -130,35 +126,7 @@ def _seed(trial: Trial, resolved: ResolvedProtocol) -> int:
     return int(trial.container.sha256[:12], 16) ^ int(resolved.sha256[:12], 16)
 
 
-def _task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase], inputs: PhaseInputs) -> list[Note]:
-    """Where the trial does not look like the task that the protocol names."""
-    raised = {p.side for p in phases if p.phase in ("rise", "hold") and p.excluded is None}
-    found: list[str] = []
-    if setting.task == "single_leg_hold" and setting.side == "auto" and len(raised) == 2:
-        found.append("both heels rise")
-    if setting.task == "bilateral_hold" and len(raised) == 1:
-        found.append(f"only the {next(iter(raised))} heel rises")
-    if setting.task in STILL_TASKS:
-        hanging = in_air(inputs.feet, inputs.body_weight_n)
-        for side, heel in signals.heels.items():
-            if side in hanging and hanging[side].mean() > 0.5:
-                continue
-            if heel.height is not None and np.nanpercentile(heel.height, 95) > setting.phases.min_height_mm:
-                found.append(f"the {side} heel rises by {np.nanpercentile(heel.height, 95):.0f} mm")
-    return [Note("task_mismatch", f"The protocol's task is {setting.task}, but {what}.") for what in found]
-
-
 def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInputs:
-    feet: dict[str, FootTrack] = {}
-    for side, heel in signals.heels.items():
-        if heel.height is None or heel.forefoot_height is None:
-            continue
-        fore = [signals.markers[f"{side}.{role}"] for role in heel.roles if not role.startswith(("heel", "calcaneus"))]
-        if not fore:
-            continue
-        path = np.mean(fore, axis=0)
-        speed = mean_speed(path, trial.point_rate)
-        feet[side] = FootTrack(heel.height, heel.forefoot_height, speed, path, heel.flat, on_plate(signals, side))
     pelvis = [signals.markers[role] for role in PELVIS if role in signals.markers]
     sides = ("left", "right") if setting.side in ("auto", "both") else (setting.side,)
     events: Iterable[tuple[str, str, float]] = ()
@@ -167,7 +135,7 @@ def _phase_inputs(trial: Trial, signals: Signals, setting: Protocol) -> PhaseInp
     return PhaseInputs(
         rate=trial.point_rate,
         frames=trial.frames,
-        feet=feet,
+        feet=foot_tracks(signals),
         pelvis=np.mean(pelvis, axis=0) if pelvis else None,
         loaded=signals.loaded,
         events=tuple(events),
@@ -193,41 +161,6 @@ def _phase_settings(setting: Protocol) -> PhaseSettings:
         min_hold_s=wanted.min_hold_s,
         planted_speed_mm_s=wanted.planted_speed_mm_s,
     )
-
-
-def _headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) -> dict[str, Any]:
-    unit = "deg" if primary == "ankle_plantarflexion" else "mm"
-    headline: dict[str, Any] = {}
-    for side in ("left", "right"):
-        own = [m for m in metrics if m.side == side and "pooled" not in m.detail]
-        entry: dict[str, Any] = {}
-        for key, name, signal, phase in (
-            ("tremor_frequency_hz", "tremor_frequency", primary, "hold"),
-            (f"tremor_rms_{unit}", "tremor_rms", primary, "hold"),
-            ("heel_height_mm", "heel_height_peak", "heel_vertical", "raise"),
-        ):
-            values = [
-                m.value for m in own if (m.name, m.signal, m.phase) == (name, signal, phase) and m.value is not None
-            ]
-            if values:
-                entry[key] = float(np.median(values))
-        holds = [p.duration_s for p in phases if p.side == side and p.phase == "hold" and p.excluded is None]
-        if holds:
-            entry["hold_s"] = float(np.median(holds))
-        parts = [p for p in phases if p.side == side and p.phase in ("rise", "hold", "lower") and p.excluded is None]
-        raises = len({p.repetition for p in parts})
-        if raises:
-            entry["repetitions"] = raises
-        limits = [
-            m.upper_limit
-            for m in own
-            if m.name == "tremor_rms" and m.signal == primary and m.phase in LIMIT_PHASES and m.upper_limit is not None
-        ]
-        if limits and f"tremor_rms_{unit}" not in entry:
-            entry[f"detection_limit_{unit}"] = float(max(limits))
-        if entry:
-            headline[side] = entry
-    return headline
 
 
 def _floors(signals: Signals, band: tuple[float, float]) -> tuple[dict[str, Any], ...]:

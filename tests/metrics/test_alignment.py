@@ -65,6 +65,24 @@ def test_first_against_last():
     assert ("rearfoot_inversion_change", None) not in measured(swaying())
 
 
+def test_the_change_is_known_no_better_than_holds_repeat():
+    rng = np.random.default_rng(3)
+    holds = [(k, 6.0 * k, 6.0 * k + 5.0) for k in range(1, 10)]
+    step = np.floor(TIME / 6.0).astype(int)
+    hits = wide = 0
+    for _ in range(40):
+        # Every hold at its own angle, 2 deg apart, and nearly still within.
+        values = rng.normal(0, 2, 10)[step] + 0.01 * swaying()
+        low, high = measured(values, holds)["rearfoot_inversion_change", None].ci95
+        hits += low <= 0 <= high
+        wide += high - low > 2
+    # 95 % of 40 is 38; three standard errors below it. By the spread within the holds alone it would be none.
+    assert hits >= 34
+    assert wide == 40
+    two = measured(swaying(), holds[:2])["rearfoot_inversion_change", None]
+    assert (two.ci95, two.detail["interval"]) == (None, "fewer than 3 holds")
+
+
 def test_a_short_or_masked_hold_says_so():
     short = measured(swaying(), ((1, 5.0, 5.5),))["rearfoot_inversion_mean", 1]
     assert (short.status, short.value) == ("too_short", None)

@@ -7,6 +7,7 @@ import pytest
 
 from heelraise.labelled.model import EmgSeries, Series
 from heelraise.metrics.coherence import coherence_metrics
+from heelraise.metrics.coherence_pairs import at_rate
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import bandpass
 
@@ -146,3 +147,26 @@ def test_dead_short_and_silent_signals_have_no_record():
     both = [muscle("soleus", "left", 2, wave), live]
     assert coherence_metrics(signals(both), holds((1, 2)), BAND) == []
     assert coherence_metrics(signals(both), [], BAND) == []
+
+
+@pytest.mark.parametrize("wanted", [100.0, 60.0])
+def test_a_fast_signal_is_low_passed_before_it_is_thinned(wanted):
+    count = round(60 * wanted)
+    noise = np.random.default_rng(1).normal(size=60_000)
+    slow = at_rate(noise, 1000.0, wanted, count)
+    density = np.abs(np.fft.rfft(slow - slow.mean())) ** 2 * 2 / (wanted * count)
+    inside = density[(np.fft.rfftfreq(count, 1 / wanted) >= 4) & (np.fft.rfftfreq(count, 1 / wanted) <= 15)]
+    # White noise of unit variance has 2 / 1000 per Hz; single samples would have 2 / 100.
+    assert inside.mean() == pytest.approx(2 / 1000, rel=0.15)
+    t = np.arange(60_000) / 1000.0
+    wave = at_rate(np.sin(2 * np.pi * 9 * t), 1000.0, wanted, count)
+    np.testing.assert_allclose(wave[100:-100], np.sin(2 * np.pi * 9 * np.arange(count) / wanted)[100:-100], atol=0.02)
+
+
+def test_thinning_keeps_gaps_and_a_signal_that_is_not_there():
+    x = np.sin(np.arange(10_000) / 50.0)
+    x[3000:4000] = np.nan
+    found = at_rate(x, 1000.0, 100.0, 1000)
+    assert np.isnan(found[300:400]).all()
+    assert np.isfinite(np.delete(found, slice(300, 400))).all()
+    assert np.isnan(at_rate(np.full(100, np.nan), 1000.0, 100.0, 10)).all()

@@ -54,13 +54,25 @@ def by_name(records: list[Metric], side: str = "left") -> dict[str, Metric]:
 
 def test_a_short_hold_gives_path_velocity_rms_range_and_ellipse(signals: Signals) -> None:
     found = by_name(cop_metrics(signals, stance(12.0)))
-    assert set(found) == SHORT == {one.name for one in COP if one.from_s < 20}
-    for name, one in found.items():
+    assert set(found) - {"cop_mean_frequency"} == SHORT == {one.name for one in COP if one.from_s < 20}
+    for name in SHORT:
+        one = found[name]
         assert one.status == "ok"
         assert one.unit == DECLARED[name].unit
         assert one.detail["comparable_to_norms"] is False
         assert (one.ci95 is None) == ("range" in name)
     assert found["cop_path"].detail["duration_s"] == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize("side", ["left", "both"])
+def test_one_record_says_how_many_a_short_hold_does_not_get(signals: Signals, side: str) -> None:
+    short = by_name(cop_metrics(signals, stance(19.9, side=side)), side)
+    long = by_name(cop_metrics(signals, stance(20.1, side=side)), side)
+    (record,) = [one for one in short.values() if one.status == "too_short"]
+    missing = len(long) - len(SHORT)
+    assert record.name == "cop_mean_frequency"
+    assert record.reason == f"19.9 s, 20 s are needed; {missing} descriptors left out"
+    assert record.detail == {"left_out": missing}
 
 
 def test_from_20_s_on_everything_is_named_and_what_needs_30_s_is_too_short(signals: Signals) -> None:

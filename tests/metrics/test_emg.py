@@ -138,6 +138,16 @@ def test_a_tiring_set_shows_osterbergs_direction():
     assert not [m for m in measure([one(x)], phases[:10]) if m.repetition is None]
 
 
+def test_a_rise_that_the_trial_cuts_off_gives_no_epoch():
+    phases = set_of_raises()
+    x = sliding(3, 34.0)
+    last = max(p.repetition for p in phases if p.phase == "rise")
+    cut = [replace(p, cut="the trial ends in it") if p.repetition == last else p for p in phases]
+    numbers = {m.repetition for m in pick(measure([one(x)], cut), "emg_rms", "rise")}
+    assert last not in numbers
+    assert last - 1 in numbers
+
+
 def standing(seed=5, at=4.7, seconds=10.0):
     x = 1e-5 * noise(seed, seconds)
     x[round(at * RATE) :] *= 10
@@ -196,6 +206,50 @@ def test_cocontraction_needs_references_and_then_does_not_depend_on_gain():
     assert values[0] == pytest.approx(100 * 0.4 / 0.7, rel=0.05)
     assert metric.ci95[0] < metric.value < metric.ci95[1]
     assert metric.signal == "emg_soleus~emg_tibialis_anterior"
+
+
+def test_cocontraction_at_the_references_own_effort_is_full():
+    # One signal in both channels: two independent ones scatter against each other, which lowers min over max.
+    x = noise(6, 40.0)
+    emg = [
+        one(gain * x, muscle, reference=gain * float(np.sqrt(np.mean(x**2))), reference_name="mvc: a.c3d")
+        for muscle, gain in (("soleus", 1.0), ("tibialis_anterior", 1e-4))
+    ]
+    (metric,) = pick(measure(emg, HOLD), "cocontraction_index")
+    assert metric.detail["rudolph"] == pytest.approx(2.0, abs=0.05)
+    assert metric.value == pytest.approx(100.0)
+
+
+def test_flags_of_a_channel_stay_with_rises_and_holds():
+    x = noise(3, 40.0)
+    moves = [Phase("left", n, "rise", 4.0 * n, 4.0 * n + 1.5, "protocol") for n in range(1, 4)]
+    found = measure([one(x, flags=("clipped", "mains"))], [*moves, HOLD[0]])
+    for name in ("emg_rms", "emg_median_frequency", "emg_mean_frequency"):
+        for phase in ("rise", "hold"):
+            records = pick(found, name, phase)
+            assert records
+            assert all(m.detail["flags"] == ["clipped", "mains"] for m in records)
+
+
+@pytest.mark.parametrize(("depth", "buried"), [(0.0, None), (0.18, True), (0.6, False)])
+def test_a_shallow_modulation_lies_below_the_floor_of_its_own_band(depth, buried):
+    t = np.arange(40_000) / RATE
+    emg = one((1 + depth * np.sin(2 * np.pi * 7 * t)) * noise(5, 40.0))
+    found = {m.name: m for m in measure([emg], HOLD) if m.name.startswith("tremor_")}
+    if buried is None:
+        assert found["tremor_frequency"].status == "not_detected"
+        return
+    narrow = ("tremor_rms", "tremor_peak_rms", "tremor_peak_to_peak")
+    assert len({found[name].band for name in narrow}) == 1
+    assert len({found[name].status for name in (*narrow, "tremor_frequency")}) == 1
+    assert found["tremor_rms"].status == "ok"
+    # Of the same band: the two differ by what they take off, surrogates or background, and not by its width.
+    gap = found["tremor_peak_rms"].value ** 2 - found["tremor_rms"].value ** 2
+    assert abs(gap) < 2 * found["tremor_rms"].noise_floor ** 2
+    assert found["tremor_peak_rms"].value == pytest.approx(depth, abs=0.08)
+    for name in ("tremor_burst_mean", "tremor_burst_max"):
+        assert found[name].status == ("below_noise_floor" if buried else "ok")
+        assert (found[name].value < found[name].noise_floor) or not buried or name == "tremor_burst_max"
 
 
 def test_a_quiet_antagonist_may_be_cross_talk_and_a_loud_one_not():

@@ -41,6 +41,8 @@ def test_the_involved_leg_stands_above_the_bar_else_the_nondominant(subject, exp
     # A count has no spread.
     assert found["repetitions"].value == pytest.approx(expected)
     assert found["repetitions"].ci95 is None
+    assert found["repetitions"].detail["interval"] == "one count a side has no spread"
+    assert "interval" not in found["heel_height_peak"].detail
 
 
 def test_without_a_side_to_stand_above_the_bar_there_is_no_index():
@@ -55,3 +57,10 @@ def test_heels_that_rise_at_once_rise_equally_often():
 
 def test_one_leg_alone_is_compared_with_nothing():
     assert limb_metrics(heights("left", [80.0]), Subject(involved_side="left"), both_at_once=False) == []
+
+
+def test_few_values_say_why_there_is_no_interval():
+    (found,) = limb_metrics(
+        heights("left", [80.0, 81.0]) + heights("right", [100.0] * 3), Subject(involved_side="left"), both_at_once=False
+    )
+    assert (found.ci95, found.detail["interval"]) == (None, "fewer than three values a side")

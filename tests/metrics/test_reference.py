@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from heelraise.metrics.definitions import BY_NAME, DEFINITIONS
@@ -19,6 +20,15 @@ def test_every_metric_is_declared_once_with_a_formula_and_a_source() -> None:
     for one in DEFINITIONS:
         assert all(text.strip() for text in (one.formula, one.reference, one.unit)), one.name
         assert page().count(f"| `{one.name}` |") == 1
+
+
+def test_sway_says_from_which_duration_it_is_given() -> None:
+    rows = {line.split("`")[1]: line for line in page().splitlines() if line.startswith("| `")}
+    assert " From 1 s. |" in rows["cop_path"]
+    assert " From 20 s. |" in rows["cop_f50_ap"]
+    assert " From 30 s. |" in rows["cop_hurst_short_ml"]
+    told = {name for name, row in rows.items() if re.search(r" From \d+ s\. \|", row)}
+    assert told == {name for name in rows if name.startswith("cop_")}
 
 
 def test_methods_name_what_was_measured_and_nothing_else() -> None:

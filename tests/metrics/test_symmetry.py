@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heelraise.labelled.model import Series
-from heelraise.metrics.loads import match_load
+from heelraise.metrics.loads import load_metrics, match_load
 from heelraise.metrics.model import Metric
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.phases.model import Phase
@@ -80,7 +80,9 @@ def test_symmetry_angle_is_zero_for_equal_sides():
     ],
 )
 def test_load(kind, load):
-    assert match_load(signals(**kind), HOLDS, 5, 0.05)[1]["load"] == load
+    trial = signals(**kind)
+    found = match_load(load_metrics(trial, HOLDS), HOLDS, 5, 0.05, trial.shared_plate)
+    assert found[1]["load"] == load
 
 
 def test_three_repetitions_give_their_own_interval():
@@ -121,3 +123,71 @@ def test_no_peak_on_either_side_is_not_available():
     absent = [rms(s, None, status="not_detected", upper_limit=0.05) for s in ("left", "right")]
     found = compare(absent)["asymmetry_log_ratio"]
     assert (found.status, found.value) == ("not_available", None)
+
+
+def absent(side, repetition, limit=0.05):
+    return rms(side, None, repetition=repetition, status="not_detected", upper_limit=limit)
+
+
+def repeated(count):
+    return [Phase(s, n, "hold", 1.0, 9.0, "heel_height") for s in ("left", "right") for n in range(1, count + 1)]
+
+
+@given(
+    amplitudes=st.lists(st.floats(0.01, 10), min_size=1, max_size=5),
+    limits=st.lists(st.floats(0.01, 10), min_size=5, max_size=5),
+)
+def test_the_weakest_bound_holds_for_every_repetition_and_mirrors(amplitudes, limits):
+    numbers = range(1, len(amplitudes) + 1)
+    bounds = {}
+    for seen, other in (("right", "left"), ("left", "right")):
+        metrics = [rms(seen, a, repetition=n) for n, a in zip(numbers, amplitudes, strict=True)]
+        metrics += [absent(other, n, limits[n - 1]) for n in numbers]
+        bounds[seen] = compare(metrics, repeated(len(amplitudes)))["asymmetry_log_ratio"]
+    lowest = min(math.log(0.9 * a / limit) for a, limit in zip(amplitudes, limits, strict=False))
+    assert bounds["right"].detail["bound95"] == pytest.approx(lowest)
+    assert bounds["left"].detail["bound95"] == pytest.approx(-lowest)
+    assert bounds["right"].value == pytest.approx(-bounds["left"].value)
+    assert bounds["right"].detail["pairs"] == bounds["right"].detail["pairs_total"] == len(amplitudes)
+
+
+def test_a_weak_bound_is_not_taken_for_a_strong_one_of_small_size():
+    # One repetition says at least 9, the other at least 1/3: only the latter holds for both.
+    metrics = [rms("right", 0.5), absent("left", 1), rms("right", 0.0166667, repetition=2), absent("left", 2, 0.045)]
+    found = compare(metrics, repeated(2))["asymmetry_log_ratio"]
+    assert found.detail["bound95"] == pytest.approx(math.log(1 / 3), abs=1e-4)
+
+
+def test_bounds_of_both_directions_tell_nothing():
+    metrics = [rms("right", 0.5), absent("left", 1), rms("left", 0.5, repetition=2), absent("right", 2)]
+    found = compare(metrics, repeated(2))["asymmetry_log_ratio"]
+    assert (found.status, found.value) == ("not_available", None)
+    assert "another the left side" in found.reason
+    assert found.detail["contradicted"] is True
+
+
+@pytest.mark.parametrize(("right", "status"), [(0.5, "not_available"), (0.05, "ok")])
+def test_a_dropped_repetition_is_counted_and_may_contradict_the_others(right, status):
+    metrics = [rms(side, 0.2, repetition=n) for side in ("left", "right") for n in (1, 2)]
+    metrics += [rms("right", right, repetition=3), absent("left", 3)]
+    found = compare(metrics, repeated(3))
+    ratio = found["asymmetry_log_ratio"]
+    assert (ratio.status, ratio.detail["pairs"], ratio.detail["pairs_total"]) == (status, 2, 3)
+    assert (ratio.value is None) == bool(ratio.reason) == ("symmetry_angle" not in found) == (status != "ok")
+
+
+@pytest.mark.parametrize(("units", "known"), [(("%", "%"), True), (("V", "V"), False), (("%", "V"), False)])
+def test_emg_amplitudes_need_a_reference_on_both_sides(units, known):
+    metrics = [
+        Metric("emg_rms", "emg_soleus", side, "hold", unit, value=value, repetition=1)
+        for side, unit, value in zip(("left", "right"), units, (10.0, 20.0), strict=True)
+    ]
+    found = symmetry_metrics(metrics, signals(), HOLDS, angle_deg=5, force_fraction=0.05)
+    (ratio,) = [m for m in found if m.name == "asymmetry_log_ratio"]
+    assert (ratio.value is not None) == known
+    if known:
+        assert ratio.value == pytest.approx(math.log(2))
+    else:
+        assert ratio.status == "not_available"
+        assert "emg.normalisation" in ratio.reason
+        assert not [m for m in found if m.name == "symmetry_angle"]

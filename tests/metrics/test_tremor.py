@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,6 +223,32 @@ def test_a_tremor_that_goes_on_is_timed(outlasts):
     assert abs(np.median(errors)) < 0.35
 
 
+def test_what_falls_just_before_the_end_bounds_the_latency_there():
+    values = {}
+    for outlasts in (7.7, 9.0):
+        t = np.arange(2600) / RATE
+        x = 0.3 * np.sin(2 * np.pi * 7 * t) * ((t >= 7) & (t < 18 + outlasts)) + sway(50, t.size)
+        phases = ending(0, 0.0)[1]
+        called = Metric("tremor_frequency", ANGLE, "left", "hold", "Hz", value=7.0, repetition=1)
+        (one,) = cessation_metrics(trial(angle(x)), phases, [called], BAND, Cessation())
+        assert one.detail["at_least"] is True
+        assert "resolved_s" not in one.detail
+        values[outlasts] = one.value
+    assert values[9.0] == pytest.approx(8.0, abs=0.05)
+    assert 7.6 < values[7.7] < 7.95
+
+
+@pytest.mark.parametrize("outlasts", [0.8, 1.37, 3.0])
+def test_a_steady_tremors_end_lies_within_the_resolution(outlasts):
+    t = np.arange(2600) / RATE
+    x = 0.3 * np.sin(2 * np.pi * 7 * t) * ((t >= 7) & (t < 18 + outlasts)) + 0.1 * sway(51, t.size)
+    called = Metric("tremor_frequency", ANGLE, "left", "hold", "Hz", value=7.0, repetition=1)
+    (one,) = cessation_metrics(trial(angle(x)), ending(0, 0.0)[1], [called], BAND, Cessation())
+    low, high = one.detail["resolved_s"]
+    assert low < outlasts < high
+    assert high - low == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(("noise", "late_at_most"), [(1.0, 1), (2.0, 8)])
 def test_noise_does_not_prolong_a_tremor_that_stopped(noise, late_at_most):
     values = []
@@ -268,6 +295,12 @@ def test_emg_has_the_names_of_the_other_signals_as_depths():
     assert not names & {"tremor_frequency", "tremor_rms", "tremor_trend", "tremor_waveform_asymmetry"}
     assert named(found, "tremor_peak_rms")[0].value == pytest.approx(0.5, abs=0.08)
     assert named(found, "tremor_peak_to_peak")[0].value == pytest.approx(1.0)
+    deep = replace(depth, status="below_noise_floor", noise_floor=0.7, band=(6.5, 7.5))
+    for record in emg_tremor_details([one], phases[1], slow, 200.0, estimates, noise, [deep], BAND):
+        if record.name in ("tremor_peak_rms", "tremor_peak_to_peak"):
+            twice = 2 if record.name == "tremor_peak_to_peak" else 1
+            assert (record.status, record.band) == ("below_noise_floor", (6.5, 7.5))
+            assert record.noise_floor == pytest.approx(0.7 * twice)
     again = estimate_all(9 * slow, 200.0, BAND, [0.01], [0.0], [None])
     loud = (noise[0], 81 * noise[1])
     louder = emg_tremor_details([one], phases[1], 9 * slow, 200.0, again, loud, [depth], BAND)

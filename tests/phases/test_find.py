@@ -160,6 +160,26 @@ def test_a_cut_raise_has_no_rise_and_says_so():
     phases, notes = find({"left": foot([(-2.0, -1.0, 8.0, 9.0)])})
     assert [p.phase for p in phases] == ["hold", "lower", "stand_after"]
     assert [note.code for note in notes] == ["raise_cut"]
+    assert {p.cut for p in phases if p.phase in ("rise", "hold", "lower")} == {"the trial begins within this raise"}
+
+
+@pytest.mark.parametrize("frames", [2600, 2640, 2650, 2665, 2850, 3010, 3050])
+def test_a_raise_that_the_trial_ends_within_is_marked_at_every_stage(frames):
+    # Third rise: 26 s to 27 s; lowering: 29.5 s to 31 s. Nothing yet, too little, half way up, hold, two of lowering.
+    track = foot([(2.0, 3.0, 5.5, 7.0), (14.0, 15.0, 17.5, 19.0), (26.0, 27.0, 29.5, 31.0)], duration=40.0)
+    short = {k: getattr(track, k)[:frames] for k in ("height", "forefoot_height", "forefoot_speed", "forefoot")}
+    phases, _ = find({"left": FootTrack(**short)})
+    cut = {p.repetition for p in phases if p.cut}
+    assert cut == ({3} if frames > 2650 else set())
+    assert {p.repetition for p in phases if p.phase == "lower"} == {1, 2}
+
+
+def test_a_raise_with_all_its_edges_is_whole_and_ends_with_the_trial():
+    track = foot([(2.0, 3.0, 5.5, 7.0)], duration=7.0)
+    phases, notes = find({"left": track})
+    assert [p.phase for p in phases] == ["stand_before", "rise", "hold", "lower"]
+    assert {p.cut for p in phases} == {None}
+    assert notes == ()
 
 
 def test_a_hold_of_the_protocol_takes_the_place_of_stance():

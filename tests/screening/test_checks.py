@@ -65,6 +65,53 @@ def test_cessation(latency, status):
     assert checks([*peak("hold", 7.0), after])["cessation"].status == status
 
 
+@pytest.mark.parametrize(
+    ("latency", "bound", "status"),
+    [
+        (1.65, "at_least", "not_assessable"),
+        (1.9, "at_least", "not_assessable"),
+        (2.0, "at_least", "not_assessable"),
+        (2.1, "at_least", "observed"),
+        (0.2, "censored", "not_observed"),
+        (3.0, "censored", "not_assessable"),
+    ],
+)
+def test_a_bound_of_the_latency_is_no_latency(latency, bound, status):
+    after = record("tremor_cessation_latency", "stand_after", value=latency, detail={bound: True})
+    found = checks([*peak("hold", 7.0), after])["cessation"]
+    assert found.status == status
+    assert found.evidence[bound] is True
+
+
+@pytest.mark.parametrize(("other", "status"), [(0.3, "not_assessable"), (2.5, "observed")])
+def test_an_open_latency_is_answered_only_by_one_beyond_the_limit(other, status):
+    open_one = record("tremor_cessation_latency", "stand_after", value=1.9, detail={"at_least": True})
+    second = record("tremor_cessation_latency", "stand_after", value=other, side="right")
+    metrics = [*peak("hold", 7.0), *peak("hold", 7.0, side="right"), open_one, second]
+    found = checks(metrics)["cessation"]
+    assert found.status == status
+    assert found.evidence["latency_s"] == (1.9 if status == "not_assessable" else 2.5)
+
+
+def test_a_trial_that_contradicts_itself_is_not_cleared_by_another():
+    small = ratio(0.1, (0.0, 0.2))
+    detail = {"of": "tremor_rms", "contradicted": True, "pairs": 2, "pairs_total": 3}
+    open_one = record(
+        "asymmetry_log_ratio",
+        "hold",
+        side="both",
+        repetition=None,
+        status="not_available",
+        reason="a repetition contradicts the others",
+        detail=detail,
+    )
+    assert checks([small])["asymmetry"].status == "not_observed"
+    found = checks([small, open_one])["asymmetry"]
+    assert found.status == "not_assessable"
+    assert found.evidence["undetermined"] == "a repetition contradicts the others"
+    assert checks([ratio(2.0, (1.5, 2.5)), open_one])["asymmetry"].status == "observed"
+
+
 def test_cessation_needs_a_tremor_in_the_hold():
     after = record("tremor_cessation_latency", "stand_after", status="not_available")
     assert checks([*none("hold"), after])["cessation"].status == "not_observed"

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.errors import InputError
+from heelraise.signal.spectrum import spectrum
 from heelraise.stats.background import fit_background
 from heelraise.stats.emg import (
     activation_envelope,
@@ -14,8 +15,7 @@ from heelraise.stats.emg import (
     emg_epochs,
     emg_quality,
     modulation_depth,
-    rectified_spectrum,
-    tremor_envelope,
+    rectified,
     trend,
 )
 from heelraise.stats.peak import test_peak
@@ -41,13 +41,12 @@ def test_the_band_keeps_muscle_and_removes_movement_and_offset() -> None:
         emg_band(np.zeros(500), 60.0)
 
 
-def test_the_tremor_envelope_keeps_10_hz_and_the_activation_envelope_does_not() -> None:
+def test_the_activation_envelope_is_the_rms_and_does_not_follow_10_hz() -> None:
     t = np.arange(20_000) / RATE
     band = (1 + 0.5 * np.sin(2 * np.pi * 10 * t)) * np.sin(2 * np.pi * 130 * t)
-    inner = slice(2000, -2000)
-    level = 2 / math.pi
-    assert np.ptp(tremor_envelope(band, RATE)[inner]) == pytest.approx(level, rel=0.03)
-    assert np.ptp(activation_envelope(band, RATE)[inner]) < 0.05 * level
+    found = activation_envelope(band, RATE)[2000:-2000]
+    assert found.mean() == pytest.approx(math.sqrt(0.5 * (1 + 0.5**2 / 2)), rel=0.01)
+    assert np.ptp(found) < 0.05
 
 
 def test_epoch_amplitudes_and_frequencies_are_those_of_the_definition() -> None:
@@ -159,7 +158,7 @@ def test_silence_and_short_records_have_no_modulation() -> None:
 
 def test_the_rectified_spectrum_shows_the_peak_that_the_raw_one_lacks() -> None:
     x = carrier(7, 19.0, 1, 0.5)[:, 0]
-    s = rectified_spectrum(x, RATE)
+    s = spectrum(*rectified(x, RATE), prewhiten=False)
     found = test_peak(s, fit_background(s))
     assert found.found
     assert found.frequency == pytest.approx(9, abs=0.3)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.errors import InputError
-from heelraise.stats.intervals import block_bootstrap, log_ratio, power_interval, symmetry_angle
+from heelraise.stats.intervals import block_bootstrap, log_ratio, median_interval, power_interval, symmetry_angle
 
 POSITIVE = st.floats(1e-3, 1e3)
 
@@ -78,3 +78,17 @@ def test_symmetry_angle_has_its_published_landmarks() -> None:
     assert symmetry_angle(0, 1) == pytest.approx(50)
     assert symmetry_angle(1, -1) == pytest.approx(-100)
     assert -100 <= symmetry_angle(-1, -2) <= 100
+
+
+def test_a_median_has_no_interval_below_six_values_and_one_that_covers_from_there_on() -> None:
+    rng = np.random.default_rng(5)
+    for count in range(6):
+        assert median_interval(np.arange(count)) is None
+    for count in (6, 7, 8, 9, 20, 29):
+        draws = rng.exponential(1.0, (1500, count))
+        limits = [median_interval(one) for one in draws]
+        share = np.mean([low <= math.log(2) <= high for low, high in limits])
+        # At least 95 %: order statistics are steps, and the step is taken outwards.
+        assert share >= 0.95 - 4 * math.sqrt(0.05 * 0.95 / 1500)
+    # By hand: of 20, the sixth and the fifteenth (Thompson 1936).
+    assert median_interval(np.arange(1, 21)) == (6.0, 15.0)

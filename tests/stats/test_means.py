@@ -41,3 +41,20 @@ def test_the_interval_of_the_mean_covers_under_correlation():
     hits = sum(low <= 0 <= high for low, high in (mean_interval(coloured(rng, 1600, 0.9))[1] for _ in range(150)))
     # Of 150 at 95 % about 142; the estimated correlation costs some. Taken as independent it would be 50.
     assert hits >= 130
+
+
+def test_the_interval_of_the_drift_does_not_know_the_drift():
+    x = coloured(np.random.default_rng(4), 2666, 0.9)
+    still, rolling = drift(x, 100.0), drift(x + 0.3 * np.arange(x.size) / 100.0, 100.0)
+    assert np.diff(rolling[1]) == pytest.approx(np.diff(still[1]), rel=1e-6)
+
+
+def test_the_interval_of_the_drift_covers():
+    rng = np.random.default_rng(5)
+    true = 0.3
+    ramp = true * np.arange(1500) / 100.0
+    hits = sum(
+        low <= true <= high for low, high in (drift(coloured(rng, 2000, 0.9) + ramp, 100.0)[1] for _ in range(150))
+    )
+    # 95 % of 150 is 142; three standard errors either way.
+    assert 134 <= hits <= 150

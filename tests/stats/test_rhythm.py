@@ -13,7 +13,8 @@ from heelraise.phantom.waves import limit_cycle, narrow_band
 from heelraise.signal.filters import bandpass, resample_bandlimited
 from heelraise.stats.calibrate import coloured_noise
 from heelraise.stats.course import amplitude_trend, bursts
-from heelraise.stats.occurrence import cut, occurrence, shaking_windows, wilson
+from heelraise.stats.intervals import wilson_interval
+from heelraise.stats.occurrence import cut, occurrence, shaking_windows
 from heelraise.stats.regularity import stability_index, upward_crossings
 from heelraise.stats.tremor import tremor_estimate
 from heelraise.stats.waveform import waveform
@@ -156,10 +157,10 @@ def test_windows_lie_side_by_side():
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_holds_the_share_and_mirrors(pair):
     hits, n = pair
-    low, high = wilson(hits, n)
+    low, high = wilson_interval(hits, n)
     assert 0 <= low <= hits / n + 1e-12
     assert hits / n - 1e-12 <= high <= 1
-    assert wilson(n - hits, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    assert wilson_interval(n - hits, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
 def test_bursts_are_the_amplitude_of_windows():

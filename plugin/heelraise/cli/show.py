@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heelraise.notes import MISMATCH_CODES
+
 if TYPE_CHECKING:
     from heelraise.outputs.publish import Published
+    from heelraise.result import TrialResult
     from heelraise.session.model import SessionResult
 
 VERDICTS = {
-    "no_tremor_detected": "no tremor detected in the hold",
+    "no_tremor_detected": "no tremor detected",
     "action_tremor_no_flags": "action tremor, nothing that asks for a second look",
     "review_suggested": "a second look is suggested",
     "not_assessable": "tremor under load cannot be assessed, for want of a hold that shows the ankle",
 }
 
 
+def verdict_words(verdict: str, trials: Sequence[TrialResult]) -> str:
+    """The verdict as a sentence; one that found nothing names the phase in which it looked."""
+    from heelraise.headline import PHASE_WORDS, tremor_phase
+
+    judged = {tremor_phase(trial.metrics, str(trial.signals["primary"])) for trial in trials}
+    phase = next((name for name in PHASE_WORDS if name in judged), None)
+    where = f" in {PHASE_WORDS[phase]}" if verdict == "no_tremor_detected" and phase else ""
+    return VERDICTS[verdict] + where
+
+
 def outcome(published: Published) -> str:
     """A few lines on one analysed trial."""
     result = published.result
-    lines = [f"{result.trial.name}: {VERDICTS[result.verdict]}"]
+    lines = [f"{result.trial.name}: {verdict_words(result.verdict, (result,))}"]
+    doubts = [note for note in result.notes if note.code in MISMATCH_CODES]
+    lines += [f"  WARNING: {note.message}" for note in doubts]
     for side in ("left", "right"):
         entry = result.headline.get(side)
         if entry:
-            lines.append(f"  {side}: " + ", ".join(f"{_words(key)} {value:.3g}" for key, value in entry.items()))
+            lines.append(f"  {side}: " + ", ".join(f"{_words(key)} {_shown(value)}" for key, value in entry.items()))
     for check in result.checks:
         if check.status == "observed":
             lines.append(f"  observed: {check.check}. {check.meaning}")
     not_assessed = [check.check for check in result.checks if check.status == "not_assessable"]
     if not_assessed:
         lines.append(f"  not assessed: {', '.join(not_assessed)}")
-    lines += [f"  warning: {note.message}" for note in result.notes]
+    lines += [f"  warning: {note.message}" for note in result.notes if note not in doubts]
     kept = f"; the original is kept as {published.original}" if published.original else ""
     lines += [f"  {published.summary}", f"  {published.c3d} ({len(published.channels)} channels added{kept})"]
     return "\n".join(lines)
@@ -39,7 +55,7 @@ def outcome(published: Published) -> str:
 
 def session_outcome(session: SessionResult, summary: Path) -> str:
     """A few lines on one session."""
-    lines = [f"{session.name}: {VERDICTS[session.verdict]} ({len(session.trials)} trials)"]
+    lines = [f"{session.name}: {verdict_words(session.verdict, session.trials)} ({len(session.trials)} trials)"]
     for check in session.checks:
         if check.status == "observed":
             trial = check.evidence.get("trial") or ", ".join(check.evidence.get("trials", ()))
@@ -49,6 +65,10 @@ def session_outcome(session: SessionResult, summary: Path) -> str:
         lines.append(f"  not assessed: {', '.join(not_assessed)}")
     lines += [f"  advice: {advice.sentence}" for advice in session.advice]
     return "\n".join([*lines, f"  {summary}"])
+
+
+def _shown(value: float | str) -> str:
+    return value.replace("_", " ") if isinstance(value, str) else f"{value:.3g}"
 
 
 def _words(key: str) -> str:

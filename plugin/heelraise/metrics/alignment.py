@@ -14,6 +14,7 @@ from heelraise.metrics.windows import bridge, steady_phases
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
 from heelraise.stats.means import drift, effective_size, mean_interval
+from heelraise.stats.repetitions import MIN_REPETITIONS, first_to_last
 
 Array = NDArray[np.float64]
 
@@ -66,27 +67,16 @@ def _of_hold(signals: Signals, phase: Phase, lowpass_hz: float) -> list[Metric]:
 
 
 def _first_last(side: str, means: Sequence[Metric]) -> list[Metric]:
-    """Mean of the last holds less that of the first; as many of each as a third, three at most."""
-    if len(means) < 2:
+    """Mean of the last holds less that of the first; as many of each as a third, three at most.
+
+    The interval is from the spread across the holds: how well each mean is known says nothing about how the next hold
+    differs from it.
+    """
+    change = first_to_last([m.value for m in means if m.value is not None])
+    if change.value is None:
         return []
-    k = max(min(3, len(means) // 3), 1)
-    change = variance = 0.0
-    for sign, group in ((-1.0, means[:k]), (1.0, means[-k:])):
-        for one in group:
-            assert one.value is not None
-            assert one.ci95 is not None
-            change += sign * one.value / k
-            variance += ((one.ci95[1] - one.ci95[0]) / 3.92 / k) ** 2
-    half = 1.96 * float(np.sqrt(variance))
-    return [
-        Metric(
-            "rearfoot_inversion_change",
-            "ankle_inversion",
-            side,
-            "raise",
-            "deg",
-            value=change,
-            ci95=(change - half, change + half),
-            detail={"first": k, "of": len(means)},
-        )
-    ]
+    detail: dict[str, Any] = {"first": max(min(3, len(means) // 3), 1), "of": len(means)}
+    if change.ci95 is None:
+        detail["interval"] = f"fewer than {MIN_REPETITIONS} holds"
+    base: dict[str, Any] = {"signal": "ankle_inversion", "side": side, "phase": "raise", "unit": "deg"}
+    return [Metric("rearfoot_inversion_change", value=change.value, ci95=change.ci95, detail=detail, **base)]

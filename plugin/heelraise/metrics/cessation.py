@@ -25,6 +25,9 @@ Band = tuple[float, float]
 MIN_AFTER_S = 1.5
 #: The envelope is smoothed so that single cycles neither end nor prolong a tremor.
 SMOOTH_HZ = 2.0
+#: Half a period of the smoothing: what the envelope cannot tell apart in time, s. One stop is one event and has no
+#: spread of its own, so that this resolution stands in for an interval.
+RESOLVED_S = 0.5 / SMOOTH_HZ
 
 
 def cessation_metrics(
@@ -34,6 +37,10 @@ def cessation_metrics(
 
     EMG is demodulated (`heelraise.stats.emg.rectified`); the envelope of its band is that of the modulation, which
     falls with the muscle's activity and with the tremor in it.
+
+    A latency's detail holds ``resolved_s``, half a period of the 2 Hz smoothing to either side. ``at_least`` marks the
+    time that a tremor lasted for certain where the stance ends before it has stopped, ``censored`` a latency that is at
+    most its value.
     """
     called = {
         (m.signal, m.side, m.repetition)
@@ -112,13 +119,16 @@ def _one(
             # Noise and sway are there after landing as before: a tremor at the level adds to them as powers do.
             level = math.hypot(level, float(np.percentile(rest, 95)))
     need = max(round(setting.settled_s * series.rate), 1)
-    quiet = [run for run in runs_of(tail < level) if run[1] - run[0] >= need]
+    low = list(runs_of(tail < level))
+    quiet = [run for run in low if run[1] - run[0] >= need]
     if not quiet:
-        return record("ok", value=stop - after.start_s, at_least=True, level=level)
+        # What fell below the level just before the end may have ended there: only the time until then is certain.
+        last = landing + low[-1][0] / series.rate if low and low[-1][1] == tail.size else stop
+        return record("ok", value=last - after.start_s, at_least=True, level=level)
     latency = landing - after.start_s + quiet[0][0] / series.rate
     if latency <= setting.censored_s:
         return record("ok", value=setting.censored_s, censored=True, level=level)
-    return record("ok", value=latency, level=level)
+    return record("ok", value=latency, level=level, resolved_s=[latency - RESOLVED_S, latency + RESOLVED_S])
 
 
 def _amplitude(series: Series, start_s: float, stop_s: float, band: Band) -> tuple[Array, float]:

@@ -40,8 +40,8 @@ _NO_FORCE = "the trial has no horizontal force"
 def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
     """Sway measures per foot and combined, with intervals.
 
-    Below 20 s only what `SHORT_S` is declared for is measured; from there on everything is named, ``too_short`` where
-    a descriptor asks for more than there is.
+    Below 20 s only what `SHORT_S` is declared for is measured, and one ``too_short`` record stands for the rest; from
+    there on everything is named, ``too_short`` where a descriptor asks for more than there is.
     """
     found: list[Metric] = []
     for phase, side in measured(phases):
@@ -67,7 +67,17 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
         if duration >= LONG_S:
             values, detail = _all_measures(record, signals, phase, side, cop, rows)
         found += _records(values, detail, signals, side, phase, duration)
+        if duration < LONG_S:
+            found.append(_left_out(side, phase, duration))
     return found
+
+
+def _left_out(side: str, phase: Phase, duration: float) -> Metric:
+    """One record for all descriptors that a short window does not get; it bears the name of the best known one."""
+    # Only the whole body's horizontal force parts rambling from trembling.
+    count = sum(one.from_s >= LONG_S and (side == "both" or "force" not in one.needs) for one in COP)
+    why = f"{duration:.3g} s, {LONG_S:.3g} s are needed; {count} descriptors left out"
+    return _record("cop_mean_frequency", side, phase, status="too_short", reason=why, detail={"left_out": count})
 
 
 def _all_measures(

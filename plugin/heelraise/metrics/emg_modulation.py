@@ -14,6 +14,7 @@ from heelraise.metrics.emg_rhythm import emg_tremor_details
 from heelraise.metrics.estimates import estimate_all
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
+from heelraise.signal.spectrum import band_power
 from heelraise.stats.emg import modulation_depth, rectified, surrogate_density
 from heelraise.stats.tremor import TremorEstimate
 
@@ -35,8 +36,10 @@ def modulation_metrics(
     """Frequency and depth of the tremor in the rectified EMG of a window (n, C) without missing samples."""
     count = len(own)
     slow, slow_rate = rectified(window, rate)
-    estimates = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, [0.0] * count, [None] * count)
     noise = surrogate_density(window, rate, generator)
+    # Rectified noise fills the band by itself: what it holds there by chance is the measurement's floor.
+    chance = [max(float(band_power(noise[1][:, k], noise[0], *tremor.band)), 0.0) for k in range(count)]
+    estimates = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count)
     whole = modulation_depth(window, rate, generator, None, tremor.band, noise=noise)
     found: list[Metric] = []
     for k, one in enumerate(own):
@@ -80,6 +83,10 @@ def _depth(
         ]
     depth = modulation_depth(window, rate, generator, estimate.frequency, noise=noise)
     interval = (float(depth.depth_ci95[0]), float(depth.depth_ci95[1]))
+    # Judged in its own band: a line can stand out of noise that would hide it over the whole of 4 to 15 Hz.
+    buried = bool(depth.depth < depth.floor)
+    status = "below_noise_floor" if buried else "ok"
+    reason = "a peak, but its power is less than twice that of surrogates" if buried else ""
     return [
         record(
             "tremor_frequency",
@@ -88,6 +95,8 @@ def _depth(
             "Hz",
             value=estimate.frequency,
             ci95=estimate.frequency_ci95,
+            status=status,
+            reason=reason,
             detail=detail,
         ),
         record(
@@ -99,6 +108,8 @@ def _depth(
             ci95=interval,
             noise_floor=float(depth.floor),
             band=depth.band,
+            status=status,
+            reason=reason,
             detail=detail,
         ),
     ]

@@ -36,6 +36,12 @@ def mean_interval(values: Array) -> tuple[float, tuple[float, float] | None]:
     return mean, (mean - half, mean + half)
 
 
+def flagged(one: EmgSeries, *more: str) -> dict[str, Any]:
+    """Flags of the channel and what else is known against it, as detail of a record; empty without any."""
+    flags = [*one.flags, *more]
+    return {"flags": flags} if flags else {}
+
+
 def amplitude_unit(one: EmgSeries) -> tuple[float, str, dict[str, Any]]:
     """Factor and unit in which amplitudes are given, and what names the reference of a percentage."""
     if one.reference is None:

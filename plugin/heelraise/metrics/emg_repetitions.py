@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from heelraise.labelled.model import EmgSeries
-from heelraise.metrics.emg_records import amplitude_unit, record, window_of
+from heelraise.metrics.emg_records import amplitude_unit, flagged, record, window_of
 from heelraise.metrics.emg_spectral import slope_metric
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import steady_phases
@@ -25,7 +25,8 @@ def repetition_metrics(emg: Sequence[EmgSeries], phases: Sequence[Phase]) -> lis
     """Amplitude and spectral middle of every rise and lowering, and from 8 repetitions on their slopes."""
     found: list[Metric] = []
     for name in MOVING:
-        moves = steady_phases(phases, (name,))
+        # A movement that the trial cuts off is no epoch like the others.
+        moves = [p for p in steady_phases(phases, (name,)) if p.cut is None]
         for one in emg:
             own = [replace(p, side=one.side) for p in moves if p.side in (one.side, "both")]
             found += _of_muscle(one, own)
@@ -36,6 +37,7 @@ def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
     found: list[Metric] = []
     epochs: list[tuple[Phase, EmgEpochs]] = []
     factor, unit, named = amplitude_unit(one)
+    flags = flagged(one)
     for phase in moves:
         window = window_of(one, phase)
         if window.size < MIN_EPOCH_S * one.rate or window.size < 8:
@@ -44,10 +46,13 @@ def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
         if not epoch.rms.size or not np.isfinite(epoch.rms[0]):
             continue
         epochs.append((phase, epoch))
-        found.append(record("emg_rms", one, phase, unit, value=factor * float(epoch.rms[0]), detail=named))
+        level = factor * float(epoch.rms[0])
+        found.append(record("emg_rms", one, phase, unit, value=level, detail={**named, **flags}))
         if one.rate >= MIN_SPECTRAL_RATE_HZ and np.isfinite(epoch.mean_frequency[0]):
-            found.append(record("emg_median_frequency", one, phase, "Hz", value=float(epoch.median_frequency[0])))
-            found.append(record("emg_mean_frequency", one, phase, "Hz", value=float(epoch.mean_frequency[0])))
+            median = float(epoch.median_frequency[0])
+            found.append(record("emg_median_frequency", one, phase, "Hz", value=median, detail=flags))
+            mean = float(epoch.mean_frequency[0])
+            found.append(record("emg_mean_frequency", one, phase, "Hz", value=mean, detail=flags))
     if len(epochs) < MIN_EPOCHS:
         return found
     whole = replace(epochs[0][0], repetition=None)
@@ -56,6 +61,6 @@ def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
     rms = np.array([epoch.rms[0] for _, epoch in epochs])
     found.append(slope_metric("emg_rms_slope", one, whole, trend(time, rms), rms.size))
     if one.rate >= MIN_SPECTRAL_RATE_HZ:
-        median = np.array([epoch.median_frequency[0] for _, epoch in epochs])
-        found.append(slope_metric("emg_median_frequency_slope", one, whole, trend(time, median), rms.size))
+        middles = np.array([epoch.median_frequency[0] for _, epoch in epochs])
+        found.append(slope_metric("emg_median_frequency_slope", one, whole, trend(time, middles), rms.size))
     return found

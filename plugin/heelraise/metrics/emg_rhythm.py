@@ -16,6 +16,8 @@ from heelraise.metrics.rhythm import Called, rhythm_metrics
 from heelraise.metrics.tremor_records import estimate_metrics
 from heelraise.phases.model import Phase
 from heelraise.signal.spectrum import band_power
+from heelraise.stats.intervals import power_interval
+from heelraise.stats.moments import band_dof, sharp_spectrum
 from heelraise.stats.tremor_model import BandRms, Interval, TremorEstimate
 
 Array = NDArray[np.float64]
@@ -57,7 +59,9 @@ def emg_tremor_details(
     -------
     list of Metric
         Amplitudes are modulation depths: ``sqrt(2)`` times the rms over the mean of the rectified EMG. The peak to peak
-        is twice the depth: what a sinusoidal modulation has.
+        is twice the depth: what a sinusoidal modulation has. `tremor_peak_rms`, the depth above the fitted background
+        instead of above surrogates, is taken in the band of ``depths`` and shares their floor and status; bursts are
+        those of the whole band, against the surrogates' power in it.
     """
     found: list[Metric] = []
     called: list[Called] = []
@@ -85,8 +89,12 @@ def emg_tremor_details(
         depth = known.get(f"emg_{one.muscle}")
         if estimate.frequency is not None and depth is None:
             continue
+        if depth is not None:
+            # What is told of a peak does not hang on the noise of the whole band.
+            estimate = replace(estimate, rms=depth.value, rms_ci95=depth.ci95)
         records = estimate_metrics(estimate, "1", band, base, {}, "", floor(band))
-        found += [_twice(m, depth) for m in records if m.name not in _OWN]
+        above = None if depth is None else _above_background(slow[:, k], rate, estimates[k], scale, depth.band or band)
+        found += [_in_band_of(m, depth, above) for m in records if m.name not in _OWN]
         if estimate.frequency is not None:
             called.append(
                 Called(
@@ -104,12 +112,38 @@ def emg_tremor_details(
     return found + rhythm_metrics(called, band)
 
 
-def _twice(record: Metric, depth: Metric | None) -> Metric:
-    if record.name != "tremor_peak_to_peak" or depth is None or depth.value is None:
+def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> Metric:
+    """Peak to peak and peak rms in the band in which the depth was measured, with its floor and status."""
+    if depth is None or depth.value is None or above is None:
         return record
-    ci = None if depth.ci95 is None else (2 * depth.ci95[0], 2 * depth.ci95[1])
-    floor = None if depth.noise_floor is None else 2 * depth.noise_floor
-    return replace(record, value=2 * depth.value, ci95=ci, band=depth.band, noise_floor=floor)
+    if record.name == "tremor_peak_rms":
+        own: dict[str, Any] = {
+            "band": above.band,
+            "value": above.value,
+            "ci95": above.ci95,
+            "noise_floor": depth.noise_floor,
+        }
+    elif record.name == "tremor_peak_to_peak":
+        ci = None if depth.ci95 is None else (2 * depth.ci95[0], 2 * depth.ci95[1])
+        floor = None if depth.noise_floor is None else 2 * depth.noise_floor
+        own = {"band": depth.band, "value": 2 * depth.value, "ci95": ci, "noise_floor": floor}
+    else:
+        return record
+    return replace(record, status=depth.status, reason=depth.reason, **own)
+
+
+def _above_background(slow: Array, rate: float, estimate: TremorEstimate, scale: float, band: Band) -> BandRms | None:
+    """Root of the power of rectified EMG (n,) in a band above the fitted background, in units of depth."""
+    fitted = estimate.background
+    if fitted is None:
+        return None
+    s = sharp_spectrum([slow], rate)
+    level = fitted.power_at_1hz * np.maximum(s.freq, s.freq[1]) ** -fitted.exponent + fitted.floor
+    below = float(band_power(level, s.freq, *band))
+    power = float(band_power(s.psd, s.freq, *band))
+    low, high = power_interval(power, band_dof(s, band))
+    value, start, stop = (scale * math.sqrt(max(p - below, 0.0)) for p in (power, low, high))
+    return BandRms(band, value, (start, stop))
 
 
 def _scaled(estimate: TremorEstimate, scale: float) -> TremorEstimate:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.labelled.model import EmgSeries
-from heelraise.metrics.emg_records import amplitude_unit, mean_interval, record
+from heelraise.metrics.emg_records import amplitude_unit, flagged, mean_interval, record
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import (
@@ -40,8 +40,7 @@ def amplitude_metrics(
     power, interval = mean_interval(known**2)
     ci = (factor * float(np.sqrt(max(interval[0], 0.0))), factor * float(np.sqrt(interval[1]))) if interval else None
     more: dict[str, Any] = {**named, **(detail or {})}
-    if one.flags:
-        more["flags"] = [*one.flags, *more.get("flags", ())]
+    more |= flagged(one, *more.get("flags", ()))
     if known.size < rms.size:
         more["epochs_missing"] = int(rms.size - known.size)
     value = factor * float(np.sqrt(power))
@@ -73,9 +72,9 @@ def _frequency(name: str, one: EmgSeries, phase: Phase, known: Array, line: Tren
     if interval is not None:
         # A frequency lies between 0 and half the rate, however few epochs there are.
         interval = (max(interval[0], 0.0), min(interval[1], 0.5 * one.rate))
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = flagged(one)
     if line is not None and (percent := percent_slope(line)) is not None:
-        detail = {"slope_percent_per_s": percent[0], "slope_ci95": list(percent[1])}
+        detail |= {"slope_percent_per_s": percent[0], "slope_ci95": list(percent[1])}
     return record(name, one, phase, "Hz", value=value, ci95=interval, detail=detail)
 
 

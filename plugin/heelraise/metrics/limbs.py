@@ -51,11 +51,12 @@ def limb_metrics(metrics: Sequence[Metric], subject: Subject, both_at_once: bool
         if not (values["left"] and values["right"]) or (name == "repetitions" and both_at_once):
             continue
         index = limb_symmetry_index(values[side], values[_OTHER[side]])
-        if index is None:
+        if index.value is None:
             continue
         detail = {"of": name, "basis": basis, "side_above": side}
         if index.ci95 is None:
-            detail["interval"] = "fewer than three repetitions a side"
+            counted = name == "repetitions"
+            detail["interval"] = "one count a side has no spread" if counted else "fewer than three values a side"
         found.append(
             Metric(
                 "limb_symmetry_index", signal, "both", "raise", "%", value=index.value, ci95=index.ci95, detail=detail

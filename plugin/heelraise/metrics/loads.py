@@ -84,16 +84,29 @@ def compare_loads(left: Load, right: Load, angle_deg: float, force_fraction: flo
 
 
 def match_load(
-    signals: Signals, phases: Sequence[Phase], angle_deg: float, force_fraction: float
+    records: Sequence[Metric], phases: Sequence[Phase], angle_deg: float, force_fraction: float, shared: bool
 ) -> dict[int, dict[str, Any]]:
-    """How alike the two sides' holds are loaded, by repetition; entries as `compare_loads` gives them."""
-    records = load_metrics(signals, phases)
+    """How alike the two sides' holds are loaded, by repetition.
+
+    Parameters
+    ----------
+    records : sequence of Metric
+        From `load_metrics`.
+    phases : sequence of Phase
+    angle_deg, force_fraction : float
+        Largest differences of holds that count as matched.
+    shared : bool
+        Whether both feet stand on one plate.
+
+    Returns
+    -------
+    dict
+        Entries as `compare_loads` gives them.
+    """
     holds = {(p.side, p.repetition) for p in phases if p.phase == "hold" and p.excluded is None}
     numbers = sorted(n for side, n in holds if side == "left" and ("right", n) in holds and n is not None)
     return {
-        n: compare_loads(
-            load_of(records, "left", n), load_of(records, "right", n), angle_deg, force_fraction, signals.shared_plate
-        )
+        n: compare_loads(load_of(records, "left", n), load_of(records, "right", n), angle_deg, force_fraction, shared)
         for n in numbers
     }
 

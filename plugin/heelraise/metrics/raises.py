@@ -1,4 +1,4 @@
-"""The heel raise itself: repetitions, durations, tempo, heights, angles, velocities, vertical force."""
+"""The heel raise itself: repetitions, durations, heights, angles, velocities, vertical force."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from heelraise.metrics.alignment import alignment_metrics
 from heelraise.metrics.limbs import limb_metrics
 from heelraise.metrics.model import Metric
 from heelraise.metrics.norms import norm_metrics
+from heelraise.metrics.tempo import PACED_TASK, cadence, tempo_metrics
+from heelraise.metrics.whole import cut_metrics, cut_repetitions
 from heelraise.metrics.windows import bridge, measured
 from heelraise.metrics.work import body_mass, both_at_once, work_metrics
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
 from heelraise.stats.means import mean_interval
-from heelraise.stats.repetitions import MIN_REPETITIONS, fatigue_index, relative_slope, wilson_interval
+from heelraise.stats.repetitions import MIN_REPETITIONS, fatigue_index, relative_slope
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
 
 Array = NDArray[np.float64]
 _DURATIONS = {"rise": "rise_duration", "hold": "hold_duration", "lower": "lower_duration"}
+#: Tasks done on one leg: the other foot is off the ground unless it is seen on it.
+_ONE_LEG = ("single_leg_hold", PACED_TASK)
 #: Neighbours that a window is filtered with, s.
 _PAD_S = 0.5
 
@@ -34,43 +38,32 @@ def raise_metrics(signals: Signals, phases: Sequence[Phase], protocol: Protocol)
     lowpass_hz = protocol.phases.lowpass_hz
     metrics: list[Metric] = []
     for side in ("left", "right"):
-        own = [p for p in phases if p.side == side and p.excluded is None]
+        found = [p for p in phases if p.side == side and p.phase in _DURATIONS and p.excluded is None]
+        cut = cut_repetitions(found)
+        own = [p for p in found if p.repetition not in cut]
         rises = sorted((p for p in own if p.phase == "rise"), key=lambda p: p.start_s)
-        numbers = sorted({p.repetition for p in own if p.phase in _DURATIONS and p.repetition is not None})
-        if not numbers:
+        numbers = sorted({p.repetition for p in own if p.repetition is not None})
+        if not (numbers or cut):
             continue
-        metrics.append(Metric("repetitions", "heel_vertical", side, "raise", "1", value=len(numbers)))
+        # A raise of which a part was not recorded is none of the set's; it is named, and nothing is measured in it.
+        detail = {"cut": sorted(cut)} if cut else {}
+        metrics.append(Metric("repetitions", "heel_vertical", side, "raise", "1", value=len(numbers), detail=detail))
+        metrics += cut_metrics(signals, side, cut, found)
         if len(rises) >= MIN_REPETITIONS:
-            metrics.append(_cadence(side, rises, protocol.tempo.repetitions_per_min))
-        metrics += [_duration(phase) for phase in own if phase.phase in _DURATIONS]
-        lowered = [p for p in own if p.phase == "lower"]
-        if lowered and (
-            protocol.task == "slow_eccentric" or (protocol.task == "auto" and len(lowered) >= MIN_REPETITIONS)
-        ):
-            metrics.append(_tempo(side, lowered, protocol.tempo.lower_s))
+            metrics.append(cadence(side, rises, protocol.tempo.repetitions_per_min))
+        metrics += [_duration(phase) for phase in own]
+        metrics += tempo_metrics(side, [p for p in own if p.phase == "lower"], protocol)
         for number in numbers:
             metrics += _peaks(signals, side, number, own, lowpass_hz)
         metrics += _velocities(signals, side, own, lowpass_hz)
         metrics += _declines(side, metrics)
     metrics += alignment_metrics(signals, phases, lowpass_hz)
-    metrics += work_metrics(signals, phases, body_mass(signals, protocol.subject.mass_kg), lowpass_hz)
+    mass = body_mass(signals, protocol.subject.mass_kg)
+    metrics += work_metrics(signals, phases, mass, lowpass_hz, one_leg=protocol.task in _ONE_LEG)
     metrics += limb_metrics(metrics, protocol.subject, both_at_once(phases))
     metrics += norm_metrics(metrics, protocol)
     metrics += _vertical_force(signals, phases)
     return metrics
-
-
-def _cadence(side: str, rises: Sequence[Phase], wanted: float | None) -> Metric:
-    intervals = np.diff([p.start_s for p in rises])
-    median = float(np.median(intervals))
-    # Order statistics give the median's interval without assuming how people keep time (binomial ranks).
-    ranks = np.sort(intervals)
-    n = ranks.size
-    k = max(int(np.floor(n / 2 - 0.98 * np.sqrt(n))), 0)
-    low, high = float(ranks[k]), float(ranks[n - 1 - k])
-    detail = {"wanted": wanted} if wanted is not None else {}
-    ci = (60 / high, 60 / low)
-    return Metric("cadence", "heel_vertical", side, "raise", "1/min", value=60 / median, ci95=ci, detail=detail)
 
 
 def _duration(phase: Phase) -> Metric:
@@ -88,23 +81,6 @@ def _duration(phase: Phase) -> Metric:
         repetition=phase.repetition,
         ci95=ci,
         detail={"source": phase.source},
-    )
-
-
-def _tempo(side: str, lowered: Sequence[Phase], limits: tuple[float, float]) -> Metric:
-    low, high = limits
-    kept = sum(low <= p.duration_s <= high for p in lowered)
-    halves = [(p.duration_s, 1.96 * (p.duration_sd_s or 0.0)) for p in lowered]
-    open_ = sum(any(abs(value - limit) < half for limit in limits) for value, half in halves)
-    return Metric(
-        "tempo_compliance",
-        "heel_vertical",
-        side,
-        "raise",
-        "1",
-        value=kept / len(lowered),
-        ci95=wilson_interval(kept, len(lowered)),
-        detail={"limits_s": [low, high], "kept": kept, "of": len(lowered), "within_error_of_a_limit": open_},
     )
 
 
@@ -201,11 +177,11 @@ def _declines(side: str, metrics: Sequence[Metric]) -> list[Metric]:
         return [Metric("heel_height_decline", unit="%/repetition", status="too_short", reason=reason, **base)]
     found = []
     slope = relative_slope(values, numbers)
-    if slope is not None and slope.ci95 is not None:
+    if slope.value is not None and slope.ci95 is not None:
         low, high = slope.ci95
         found.append(Metric("heel_height_decline", unit="%/repetition", value=-slope.value, ci95=(-high, -low), **base))
     index = fatigue_index(values)
-    if index is not None:
+    if index.value is not None:
         found.append(Metric("heel_height_fatigue_index", unit="%", value=index.value, ci95=index.ci95, **base))
     return found
 

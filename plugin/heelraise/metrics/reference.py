@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from heelraise.metrics.definitions import BY_NAME, DEFINITIONS, FAMILIES
+from heelraise.metrics.definitions.cop import CopDefinition
 from heelraise.metrics.model import Definition
 
 HEAD = """# Metrics
@@ -15,6 +16,8 @@ HEAD = """# Metrics
 Every metric that a summary can hold, made from the declarations in `plugin/heelraise/metrics/definitions/` by
 `python -m heelraise.metrics.reference`. Unit `signal` is the unit of the measured signal. Each record has a `status`;
 an estimate has `ci95` where its formula gives an interval, and an amplitude has the trial's own `noise_floor`.
+A metric of the centre of pressure says from which duration of a phase on it is given; in a phase of less than 20 s one
+record of `cop_mean_frequency`, `too_short`, stands for all that are left out.
 """
 #: Sources that are this project's own, not a paper's.
 OWN = "heelraise"
@@ -32,7 +35,8 @@ def page() -> str:
 
 def _row(one: Definition) -> str:
     needs = f" Needs: {', '.join(one.needs)}." if one.needs else ""
-    cells = (f"`{one.name}`", one.unit, one.formula + needs, one.reference)
+    least = f" From {one.from_s:g} s." if isinstance(one, CopDefinition) else ""
+    cells = (f"`{one.name}`", one.unit, one.formula + needs + least, one.reference)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -16,6 +16,8 @@ from heelraise.stats.intervals import log_ratio, symmetry_angle
 from heelraise.stats.quantiles import t_quantile
 
 Pair = tuple[Metric, Metric]
+#: What one pair with a single detected side says of ln(right/left): see `_one_sided`.
+Bound = tuple[float, float, str]
 #: Pairs of a left and a right record, and how alike they were loaded.
 Pairing = tuple[Sequence[Pair], Mapping[str, Any]]
 
@@ -43,13 +45,14 @@ def symmetry_metrics(
     force_fraction: float,
 ) -> list[Metric]:
     """Load of every hold, and asymmetries of all `RATIO_METRICS` and `SIGNED_METRICS` that both sides have."""
-    matching = match_load(signals, phases, angle_deg, force_fraction)
+    loads = load_metrics(signals, phases)
+    matching = match_load(loads, phases, angle_deg, force_fraction, signals.shared_plate)
 
     def paired(name: str, phase: str, signal: str) -> Pairing:
         pairs = _pairs(name, phase, signal, metrics)
         return pairs, worst_load(matching.get(left.repetition or 0, {"load": "unknown"}) for left, _ in pairs)
 
-    return load_metrics(signals, phases) + asymmetries(metrics, paired)
+    return loads + asymmetries(metrics, paired)
 
 
 def asymmetries(metrics: Sequence[Metric], paired: Callable[[str, str, str], Pairing]) -> list[Metric]:
@@ -90,16 +93,13 @@ def _ratio(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapp
         return []
     base: dict[str, Any] = {"signal": signal, "side": "both", "phase": phase, "unit": "1"}
     detail: dict[str, Any] = {"of": name, **load}
+    if why := _incomparable(name, pairs):
+        return [Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)]
     both = [(a, b) for a, b in pairs if _positive(a) and _positive(b)]
+    bounds = [bound for pair in pairs if (bound := _one_sided(*pair)) is not None]
+    detail |= {"pairs": len(both), "pairs_total": len(pairs)}
     if not both:
-        bounds = [bound for pair in pairs if (bound := _one_sided(*pair)) is not None]
-        if not bounds:
-            why = "no peak is called on either side" if name.startswith("tremor") else "one side has no value"
-            return [Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)]
-        # The weakest bound is the one that holds for all repetitions.
-        value, conservative, word = min(bounds, key=lambda bound: abs(bound[1]))
-        detail |= {"interval": "one_sided", "bound": word, "bound95": conservative}
-        return [Metric("asymmetry_log_ratio", value=value, detail=detail, **base)]
+        return [_bounded(name, bounds, detail, base)]
     logs = np.array([math.log(b.value / a.value) for a, b in both])  # type: ignore[operator]
     value = float(logs.mean())
     if len(both) >= MIN_REPETITIONS:
@@ -109,6 +109,10 @@ def _ratio(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapp
     else:
         ci = _delta_interval(both, value)
         detail["interval"] = "single_hold"
+    if any(_contradicts(bound, ci or (value, value)) for bound in bounds):
+        why = "a repetition with one side undetected bounds the ratio outside the interval of the others"
+        detail |= {"contradicted": True}
+        return [Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)]
     left = float(np.exp(np.mean([math.log(a.value or 1.0) for a, _ in both])))
     right = left * math.exp(value)
     angle_ci = (symmetry_angle(1.0, math.exp(ci[0])), symmetry_angle(1.0, math.exp(ci[1]))) if ci else None
@@ -125,6 +129,38 @@ def _ratio(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapp
             detail={"of": name},
         ),
     ]
+
+
+def _incomparable(name: str, pairs: Sequence[Pair]) -> str:
+    """Why amplitudes of the two sides are no ratio; empty where they are one."""
+    known = [(a.unit, b.unit) for a, b in pairs if a.value is not None and b.value is not None]
+    if name == "emg_rms" and any(unit != "%" for units in known for unit in units):
+        return "without a reference contraction EMG amplitudes are not comparable between legs (emg.normalisation)"
+    return "the two sides have different units" if any(a != b for a, b in known) else ""
+
+
+def _bounded(name: str, bounds: Sequence[Bound], detail: dict[str, Any], base: dict[str, Any]) -> Metric:
+    """The ratio where no pair has both sides: the weakest bound, which holds for all repetitions that have one."""
+    words = {word for _, _, word in bounds}
+    detail = {**detail, "pairs": len(bounds)}
+    if len(words) != 1:
+        why = "no peak is called on either side" if name.startswith("tremor") else "one side has no value"
+        if words:
+            why = "one repetition shows the right side only, another the left side only"
+            detail["contradicted"] = True
+        return Metric("asymmetry_log_ratio", status="not_available", reason=why, detail=detail, **base)
+    (word,) = words
+    # At least: the smallest; at most: the largest. Weakness is a matter of sign, not of size.
+    weakest = min if word == "at_least" else max
+    value = weakest(value for value, _, _ in bounds)
+    conservative = weakest(bound for _, bound, _ in bounds)
+    detail |= {"interval": "one_sided", "bound": word, "bound95": conservative}
+    return Metric("asymmetry_log_ratio", value=value, detail=detail, **base)
+
+
+def _contradicts(bound: Bound, interval: tuple[float, float]) -> bool:
+    _, conservative, word = bound
+    return conservative > interval[1] if word == "at_least" else conservative < interval[0]
 
 
 def _positive(metric: Metric) -> bool:
@@ -145,7 +181,7 @@ def _delta_interval(both: Sequence[Pair], value: float) -> tuple[float, float] |
     return value - half, value + half
 
 
-def _one_sided(left: Metric, right: Metric) -> tuple[float, float, str] | None:
+def _one_sided(left: Metric, right: Metric) -> Bound | None:
     """What is known of ln(right/left) where one side has no peak: its upper limit stands in for it.
 
     Returns
@@ -164,10 +200,11 @@ def _one_sided(left: Metric, right: Metric) -> tuple[float, float, str] | None:
 
 
 def _difference(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapping[str, Any]) -> list[Metric]:
+    total = len(pairs)
     pairs = [(a, b) for a, b in pairs if a.value is not None and b.value is not None]
     if not pairs:
         return []
-    detail: dict[str, Any] = {"of": name, **load}
+    detail: dict[str, Any] = {"of": name, **load, "pairs": len(pairs), "pairs_total": total}
     values = np.array([b.value - a.value for a, b in pairs])  # type: ignore[operator]
     value, ci = float(values.mean()), None
     if len(pairs) >= MIN_REPETITIONS:

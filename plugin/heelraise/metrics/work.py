@@ -17,15 +17,20 @@ from numpy.typing import NDArray
 from heelraise.labelled.model import Series, Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import bridge
+from heelraise.phases.ground import foot_tracks, in_air
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
-from heelraise.stats.repetitions import MIN_REPETITIONS, fatigue_index
+from heelraise.stats.repetitions import fatigue_index
 
 Array = NDArray[np.float64]
 GRAVITY = 9.80665
 PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 #: Two rises of one repetition that share less than this part of their time are two raises.
 TOGETHER = 0.5
+#: A plate bears the whole body where it carries this share of a weight that was not itself read from the plates.
+WHOLE_SHARE = 0.95
+_WEIGHED = ("subject.mass_kg", "protocol", "PROCESSING:Bodymass")
+_OTHER = {"left": "right", "right": "left"}
 
 
 @dataclass(frozen=True)
@@ -47,36 +52,41 @@ def body_mass(signals: Signals, subject_kg: float | None) -> Mass:
     return Mass(weight / GRAVITY, source)
 
 
-def work_metrics(signals: Signals, phases: Sequence[Phase], mass: Mass, lowpass_hz: float) -> list[Metric]:
+def work_metrics(
+    signals: Signals, phases: Sequence[Phase], mass: Mass, lowpass_hz: float, *, one_leg: bool = False
+) -> list[Metric]:
     """Positive work and mean power of every rise, by both conventions.
 
-    On one leg the body's weight is that leg's. On two legs a leg lifts its share of the vertical force during the rise,
-    where each foot has a plate of its own; without it the leg's work is ``not_available``.
+    A leg lifts its share of the vertical force during the rise, where each foot has a plate of its own: a heel that
+    stays down may bear weight too. It lifts the whole body where the other foot is off the ground, where its own plate
+    bears the body, and where `one_leg`, the protocol's task, says so and the other foot is not seen to stand flat.
+    Otherwise the share is not known, and the leg's work is ``not_available``; so it is in a raise that the trial cuts.
     """
     rises = [p for p in phases if p.phase == "rise" and p.side in ("left", "right") and p.excluded is None]
     found: list[Metric] = []
+    hanging = in_air(foot_tracks(signals), signals.body_weight_n) if rises else {}
     for phase in rises:
         other = next((p for p in rises if p.side != phase.side and _together(p, phase)), None)
         base: dict[str, Any] = {"side": phase.side, "phase": "rise", "repetition": phase.repetition}
-        share, why = (1.0, "one leg") if other is None else _share(signals, phase)
+        share, why = _share(signals, phase, hanging, mass, alone=one_leg and other is None)
         for name, height, convention in (
             ("heel_vertical", signals.find("heel_vertical", phase.side), "heel_marker"),
             ("pelvis_vertical", _pelvis(signals), "centre_of_mass"),
         ):
             if height is None:
                 continue
-            if mass.kg is None or share is None:
-                reason = "the body mass is not known" if mass.kg is None else why
+            if phase.cut is not None or mass.kg is None or share is None:
+                reason = phase.cut or ("the body mass is not known" if mass.kg is None else why)
                 found.append(Metric("work_positive", name, unit="J", status="not_available", reason=reason, **base))
                 continue
             detail = {"convention": convention, "mass_kg": mass.kg, "mass_source": mass.source}
             detail |= {"load_share": share, "load_source": why}
             found += _work(height, name, phase, mass.kg * share, lowpass_hz, base, detail)
-    for side in ("left", "right"):
+    for side in _OTHER:
         own = [m for m in found if (m.name, m.signal, m.side) == ("work_positive", "heel_vertical", side)]
         values = [m.value for m in own if m.value is not None]
-        estimate = fatigue_index(values) if len(values) >= MIN_REPETITIONS else None
-        if estimate is not None:
+        estimate = fatigue_index(values)
+        if estimate.value is not None:
             found.append(
                 Metric("work_fatigue_index", "heel_vertical", side, "raise", "%", estimate.value, ci95=estimate.ci95)
             )
@@ -94,17 +104,35 @@ def _together(one: Phase, two: Phase) -> bool:
     return overlap > TOGETHER * min(one.duration_s, two.duration_s)
 
 
-def _share(signals: Signals, phase: Phase) -> tuple[float | None, str]:
+def _share(
+    signals: Signals, phase: Phase, hanging: Mapping[str, NDArray[np.bool_]], mass: Mass, *, alone: bool
+) -> tuple[float | None, str]:
+    """Part of the body's weight on this leg during the rise, and what tells it; None and why nothing does."""
+    other = _OTHER[phase.side]
+    if other in hanging and _mostly(hanging[other], signals, phase):
+        return 1.0, "the other foot is off the ground"
     forces = {}
-    for side in ("left", "right"):
+    for side in _OTHER:
         series = signals.find("grf_vertical", side)
         if series is not None:
             window = series.values[phase.frames(series.rate, series.values.size)]
             if window.size and np.isfinite(window).all():
                 forces[side] = float(window.mean())
-    if len(forces) < 2 or sum(forces.values()) <= 0:
-        return None, "both legs lift the body and no plate under each foot tells their shares"
-    return forces[phase.side] / sum(forces.values()), "vertical force in the rise"
+    if len(forces) == 2 and sum(forces.values()) > 0:
+        return min(max(forces[phase.side] / sum(forces.values()), 0.0), 1.0), "vertical force in the rise"
+    # A weight that is read from the plates may be that of one foot, with the other one beside them.
+    weight = mass.kg * GRAVITY if mass.kg is not None and mass.source in _WEIGHED else None
+    if weight is not None and forces.get(phase.side, 0.0) >= WHOLE_SHARE * weight:
+        return 1.0, "the foot's plate bears the body"
+    heel = signals.heels.get(other)
+    if alone and not (heel is not None and _mostly(heel.flat, signals, phase)):
+        return 1.0, "the protocol's task is done on one leg"
+    return None, "no plate under each foot tells how the legs share the body, and the other foot may stand"
+
+
+def _mostly(mask: NDArray[np.bool_], signals: Signals, phase: Phase) -> bool:
+    window = mask[phase.frames(signals.rate, mask.size)]
+    return bool(window.size and window.mean() > 0.5)
 
 
 def _pelvis(signals: Signals) -> Series | None:

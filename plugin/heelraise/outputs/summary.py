@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from heelraise._version import __version__
+from heelraise.notes import MISMATCH_CODES
 from heelraise.outputs.atomic import write_text
 from heelraise.outputs.numbers import plain
 
@@ -36,9 +37,16 @@ def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None)
     """The summary as plain types in the order of the file."""
     trial = result.trial
     not_assessed = [check.check for check in result.checks if check.status == "not_assessable"]
+    # What makes the whole reading doubtful must not be found only after it.
+    doubts = [note.message for note in result.notes if note.code in MISMATCH_CODES]
     summary: dict[str, Any] = {
         "schema": SCHEMA,
-        "headline": {"verdict": result.verdict, "not_assessed": not_assessed, **result.headline},
+        "headline": {
+            "verdict": result.verdict,
+            "not_assessed": not_assessed,
+            **({"mismatch": doubts} if doubts else {}),
+            **result.headline,
+        },
         "source": {
             "file": readable(trial.file),
             "sha256": trial.container.sha256,
@@ -143,6 +151,7 @@ def readable(name: str) -> str:
 def _phase(phase: Any) -> dict[str, Any]:
     record = {"side": phase.side, "repetition": phase.repetition, "phase": phase.phase}
     record |= {"start_s": phase.start_s, "stop_s": phase.stop_s, "source": phase.source}
+    record |= {"cut": phase.cut} if phase.cut else {}
     return record | ({"excluded": phase.excluded} if phase.excluded else {})
 
 

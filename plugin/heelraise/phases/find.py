@@ -67,7 +67,7 @@ def find_phases(inputs: PhaseInputs, settings: PhaseSettings) -> tuple[tuple[Pha
             raised += _with_stands(side, raises, flat, rate, duration, source)
             for word, cut in (("starts", raises[0].cut_start), ("ends", raises[-1].cut_stop)):
                 if cut:
-                    text = f"The trial {word} with the {side} heel up: that edge of the raise is unknown."
+                    text = f"The trial {word} within a raise of the {side} heel: that edge of the raise is unknown."
                     notes.append(Note("raise_cut", text))
     phases += raised
     if not raised:
@@ -153,14 +153,17 @@ def _with_stands(
                 phases.append(Phase(side, number, "stand_before", start, one.rise_start_s, source))
         if not one.cut_start:
             sd = known(one.rise_sd_s)
-            phases.append(Phase(side, number, "rise", one.rise_start_s, one.rise_stop_s, source, duration_sd_s=sd))
+            found = Phase(side, number, "rise", one.rise_start_s, one.rise_stop_s, source, duration_sd_s=sd)
+            phases.append(replace(found, cut=one.cut))
         if one.hold_stop_s > one.hold_start_s:
             sd = known(one.hold_sd_s) if not (one.cut_start or one.cut_stop) else None
-            phases.append(Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source, duration_sd_s=sd))
+            found = Phase(side, number, "hold", one.hold_start_s, one.hold_stop_s, source, duration_sd_s=sd)
+            phases.append(replace(found, cut=one.cut))
         if one.cut_stop:
             continue
         sd = known(one.lower_sd_s)
-        phases.append(Phase(side, number, "lower", one.lower_start_s, one.lower_stop_s, source, duration_sd_s=sd))
+        found = Phase(side, number, "lower", one.lower_start_s, one.lower_stop_s, source, duration_sd_s=sd)
+        phases.append(replace(found, cut=one.cut))
         end = raises[number].rise_start_s if number < len(raises) else duration
         stop = min(_stretch_forward(flat, one.lower_stop_s, rate), end)
         if stop - one.lower_stop_s >= _MIN_STAND_S:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.phases.travel import mean_speed
+
 if TYPE_CHECKING:
     from heelraise.labelled.model import Signals
 
@@ -80,6 +82,21 @@ def _unloaded(foot: FootTrack, other: FootTrack, body_weight_n: float | None) ->
         return np.zeros(foot.height.size, dtype=bool)
     own, rest = np.nan_to_num(foot.vertical), np.nan_to_num(other.vertical)
     return np.asarray((own < UNLOADED_SHARE * body_weight_n) & (own + rest > WHOLE_SHARE * body_weight_n))
+
+
+def foot_tracks(signals: Signals) -> dict[str, FootTrack]:
+    """Both feet of a trial, as far as heel and forefoot were seen."""
+    feet: dict[str, FootTrack] = {}
+    for side, heel in signals.heels.items():
+        if heel.height is None or heel.forefoot_height is None:
+            continue
+        fore = [signals.markers[f"{side}.{role}"] for role in heel.roles if not role.startswith(("heel", "calcaneus"))]
+        if not fore:
+            continue
+        path = np.mean(fore, axis=0)
+        speed = mean_speed(path, signals.rate)
+        feet[side] = FootTrack(heel.height, heel.forefoot_height, speed, path, heel.flat, on_plate(signals, side))
+    return feet
 
 
 def on_plate(signals: Signals, side: str) -> Array | None:

@@ -40,6 +40,8 @@ class Phase:
         The protocol's reason for leaving this repetition out of every metric.
     duration_sd_s : float or None
         Standard deviation of the duration, where the edges were fitted.
+    cut : str or None
+        Why the raise that the phase belongs to is not whole: the trial begins or ends within it. None for a whole one.
     """
 
     side: str
@@ -50,6 +52,7 @@ class Phase:
     source: str
     excluded: str | None = None
     duration_sd_s: float | None = None
+    cut: str | None = None
 
     @property
     def duration_s(self) -> float:
@@ -88,8 +91,8 @@ class Raise:
 
     ``hold_start_s == hold_stop_s`` where the heel turned without a hold of the minimum length; ``top_start_s`` and
     ``top_stop_s`` are where its rise ended and its lowering began all the same. ``cut_start`` and ``cut_stop`` mark a
-    raise whose rise or lowering lies outside the trial. ``edge_sd_s`` are the standard deviations of the four fitted
-    edges, ``rise_sd_s`` and ``lower_sd_s`` those of the two durations; NaN where nothing was fitted.
+    raise of which a part of the rise or lowering lies outside the trial. ``edge_sd_s`` are the standard deviations of
+    the four fitted edges, ``rise_sd_s`` and ``lower_sd_s`` those of the two durations; NaN where nothing was fitted.
     """
 
     rise_start_s: float
@@ -114,6 +117,12 @@ class Raise:
     def lower_start_s(self) -> float:
         """Begin of the downward movement."""
         return self.hold_stop_s if self.top_stop_s is None else self.top_stop_s
+
+    @property
+    def cut(self) -> str | None:
+        """What the trial leaves out of the raise, in words; None for a whole one."""
+        words = [word for word, cut in (("begins", self.cut_start), ("ends", self.cut_stop)) if cut]
+        return f"the trial {' and '.join(words)} within this raise" if words else None
 
     @property
     def hold_sd_s(self) -> float:

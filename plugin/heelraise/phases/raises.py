@@ -18,6 +18,8 @@ Run = tuple[int, int]
 
 #: Share of the peak above which the heel is up at the edge of the trial.
 CUT_SHARE = 0.3
+#: A movement with more than this share of its time outside the trial is cut; of minimum jerk, that is 1 % of height.
+CUT_TIME = 0.1
 #: Heights are fitted at about this rate; a transition needs no more and a repetition test has many.
 _FIT_RATE = 50.0
 #: Distance of heel and metatarsal heads about which it turns, mm: typical of adults; 40 mm more or less move an edge by
@@ -103,7 +105,13 @@ def _half_height_runs(smooth: Array, rate: float, planted: Mask, settings: Phase
 
 def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
     inner = [a[1] + int(np.argmin(smooth[a[1] : b[0]])) for a, b in itertools.pairwise(runs)]
-    return [0, *inner, smooth.size - 1]
+    # What goes up again beside the trial's edge and is no raise of the set belongs to none of its raises.
+    (first, _), (_, last) = runs[0], runs[-1]
+    before, after = smooth[: first + 1], smooth[last - 1 :]
+    low, high = int(np.argmin(before)), last - 1 + int(np.argmin(after))
+    start = low if smooth[low] <= CUT_SHARE * _peak(smooth, runs[0]) < smooth[0] else 0
+    stop = high if smooth[high] <= CUT_SHARE * _peak(smooth, runs[-1]) < smooth[-1] else smooth.size - 1
+    return [start, *inner, stop]
 
 
 def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings) -> Raise:
@@ -126,6 +134,9 @@ def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right:
     last = (full.size - 1) / rate
     start, top_start = max(up.start_s, left / rate), up.stop_s
     top_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
+    # Nor is a movement whole that the fit ends clearly outside the trial, though the heel is low by then.
+    early = left == 0 and up.start_s < -CUT_TIME * up.duration_s
+    late = right == full.size - 1 and down.stop_s > last + CUT_TIME * down.duration_s
     if cut_start:
         start = top_start = run[0] / rate
     if cut_stop:
@@ -142,8 +153,8 @@ def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right:
         hold_stop,
         max(stop, hold_stop),
         peak,
-        cut_start,
-        cut_stop,
+        bool(cut_start or early),
+        bool(cut_stop or late),
         top_start_s=max(top_start, start),
         top_stop_s=max(top_stop, start),
         edge_sd_s=(up.start_sd_s, up.stop_sd_s, down.start_sd_s, down.stop_sd_s),

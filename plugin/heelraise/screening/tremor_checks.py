@@ -11,6 +11,9 @@ from heelraise.protocol.schema import Protocol
 from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, trial_of, where
 from heelraise.screening.model import Case, Check, conclude
 
+#: What an asymmetry's evidence takes over from its record.
+_RATIO_EVIDENCE = ("interval", "pairs", "pairs_total", "trial", "trials")
+
 
 def rest_tremor(findings: Findings, protocol: Protocol) -> Check:
     """Tremor of a relaxed, supported limb."""
@@ -75,15 +78,30 @@ def cessation(findings: Findings, protocol: Protocol) -> Check:
     }
     evidence: dict[str, Any] = {}
     if known:
-        longest = max(known, key=lambda m: m.value or 0.0)
-        beyond = (longest.value or 0.0) > setting.latency_s
+        told = {_leg(m): _beyond(m, setting.latency_s) for m in known}
         # One side that stopped in time does not answer for another whose stance was too short to tell.
-        answered = shaking <= {_leg(m) for m in known}
-        conditions["latency_beyond_limit"] = True if beyond else False if answered else None
-        evidence = {**where(longest), "latency_s": longest.value}
-        evidence |= {"censored": True} if longest.detail.get("censored") else {}
+        open_legs = {leg for leg, beyond in told.items() if beyond is None} | (shaking - told.keys())
+        conditions["latency_beyond_limit"] = True if True in told.values() else None if open_legs else False
+        # A latency beyond the limit is shown first, then one that leaves it open.
+        weight = {True: 2, None: 1, False: 0}
+        shown = max(known, key=lambda m: (weight[told[_leg(m)]], m.value or 0.0))
+        evidence = {**where(shown), "latency_s": shown.value}
+        evidence |= {key: True for key in ("censored", "at_least") if shown.detail.get(key)}
     why = "no flat stance long enough after a hold with tremor"
     return conclude("cessation", Case(conditions, evidence), setting, why)
+
+
+def _beyond(record: Metric, limit_s: float) -> bool | None:
+    """Whether a latency is beyond the limit; None where it is a bound that leaves this open.
+
+    A tremor that never stopped lasted for at least the stance that was seen; a censored latency is at most its value.
+    """
+    above = (record.value or 0.0) > limit_s
+    if record.detail.get("at_least") and not above:
+        return None
+    if record.detail.get("censored") and above:
+        return None
+    return above
 
 
 def _leg(record: Metric) -> tuple[Any, str, int | None]:
@@ -105,8 +123,17 @@ def asymmetry(findings: Findings, protocol: Protocol) -> Check:
         return conclude("asymmetry", Case(names), setting, reason)
     # In a session every trial with both sides is a case, and so is left against right over the trials.
     known.sort(key=lambda m: -abs(m.value or 0.0))
+    cases = [_ratio_case(m, setting.ratio) for m in known]
+    # A trial whose repetitions contradict each other is not answered for by another one.
+    cases += [_open_case(m) for m in records if m.value is None and m.detail.get("contradicted")]
     why = "the two sides are not known to be loaded alike, or only a bound is known that leaves the ratio open"
-    return conclude("asymmetry", [_ratio_case(m, setting.ratio) for m in known], setting, why)
+    return conclude("asymmetry", cases, setting, why)
+
+
+def _open_case(record: Metric) -> Case:
+    names: dict[str, bool | None] = dict.fromkeys(("ratio_beyond_limit", "interval_excludes_one", "load_matched"), None)
+    shown = {key: record.detail[key] for key in _RATIO_EVIDENCE if key in record.detail}
+    return Case(names, {"undetermined": record.reason, **shown})
 
 
 def _ratio_case(record: Metric, limit: float) -> Case:
@@ -126,5 +153,5 @@ def _ratio_case(record: Metric, limit: float) -> Case:
         names["interval_excludes_one"] = record.ci95[0] > 0 or record.ci95[1] < 0
     # Unlike loads do not clear a large ratio; they leave open what it means.
     names["load_matched"] = True if record.detail.get("load") == "matched" else None
-    evidence |= {key: record.detail[key] for key in ("interval", "trial", "trials") if key in record.detail}
+    evidence |= {key: record.detail[key] for key in _RATIO_EVIDENCE if key in record.detail}
     return Case(names, evidence)

@@ -10,10 +10,56 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
-from heelraise.stats.quantiles import chi2_quantile
+from heelraise.stats.quantiles import chi2_quantile, normal_quantile
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval, None where nothing tells it, or the reason why there is no value."""
+
+    value: float | None
+    ci95: Interval | None = None
+    reason: str = ""
+
+
+def wilson_interval(hits: int, count: int, level: float = 0.95) -> Interval:
+    """Score interval of a share (Wilson 1927, J Am Stat Assoc 22:209).
+
+    Raises
+    ------
+    InputError
+        Without a trial, or with more hits than trials.
+    """
+    if count < 1 or not 0 <= hits <= count:
+        raise InputError("a share needs at least one trial, and no more hits than trials")
+    z2 = normal_quantile(0.5 + level / 2) ** 2
+    centre = (hits + z2 / 2) / (count + z2)
+    half = math.sqrt(z2 * (hits * (count - hits) / count + z2 / 4)) / (count + z2)
+    low = 0.0 if hits == 0 else max(centre - half, 0.0)
+    return low, 1.0 if hits == count else min(centre + half, 1.0)
+
+
+def median_interval(values: ArrayLike, level: float = 0.95) -> Interval | None:
+    """Interval of a median between two order statistics, by their exact binomial cover (Thompson 1936).
+
+    Returns
+    -------
+    tuple of float or None
+        The narrowest symmetric pair that covers `level`; None where not even the smallest and largest do: at 95 %
+        below six values (Ann Math Stat 7:122).
+    """
+    ranks = np.sort(np.asarray(values, dtype=float).ravel())
+    n, k, outside = ranks.size, -1, 0.0
+    while k + 1 < n / 2:
+        # Both tails: the median lies below the next smallest, or above the next largest.
+        outside += 2.0 * math.comb(n, k + 1) / 2.0**n
+        if outside > 1 - level:
+            break
+        k += 1
+    return None if k < 0 else (float(ranks[k]), float(ranks[n - 1 - k]))
 
 
 def power_interval(power: float, dof: float, level: float = 0.95) -> Interval:

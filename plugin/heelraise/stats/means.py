@@ -38,13 +38,13 @@ def mean_interval(window: Array) -> tuple[float, Interval]:
 
 def drift(window: Array, rate: float) -> tuple[float, Interval]:
     """Least-squares slope of a record (n,), unit a second, and its 95 % interval."""
-    effective = effective_size(window)
     time = np.arange(window.size) / rate
     time = time - time.mean()
     spread = float(time @ time)
     slope = float(time @ window) / spread
     residual = window - window.mean() - slope * time
-    # The residuals are as correlated as the signal: scale their variance by samples per independent one.
+    # Of what is left: the drift itself would pass for correlation. Variance scaled by samples per independent one.
+    effective = effective_size(residual)
     inflation = window.size / max(effective, 2.0)
     error = np.sqrt(float(residual @ residual) / max(window.size - 2, 1) / spread * inflation)
     half = float(t_quantile(0.975, max(effective - 2, 1)) * error)

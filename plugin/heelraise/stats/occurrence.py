@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from heelraise.signal.spectrum import Spectrum
 from heelraise.stats.background import Background
+from heelraise.stats.intervals import Interval, wilson_interval
 from heelraise.stats.peak import SEARCH_HZ, local_maxima, null_quantiles
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Interval = tuple[float, float]
 
 WINDOW_S = 3.0
 MIN_WINDOWS = 3
@@ -25,7 +25,6 @@ FEW_WINDOWS = 10
 WINDOW_ALPHA = 0.05
 #: A window's peak must lie this close to the hold's, Hz.
 NEAR_HZ = 1.0
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,4 @@ def occurrence(shaking: Mask) -> Occurrence | None:
     if n < MIN_WINDOWS:
         return None
     hits = int(np.count_nonzero(shaking))
-    return Occurrence(hits / n, wilson(hits, n), n, n < FEW_WINDOWS)
-
-
-def wilson(hits: int, n: int) -> Interval:
-    """95 % interval of a share (Wilson 1927)."""
-    share, z2 = hits / n, _Z**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return Occurrence(hits / n, wilson_interval(hits, n), n, n < FEW_WINDOWS)

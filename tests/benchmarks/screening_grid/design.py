@@ -31,6 +31,8 @@ ABNORMAL_MUSCLES = ("orthostatic", "outlasting_tremor", "supported_rest_tremor",
 KINEMATIC_ONLY = ("walking", "drifting_plates", "clonus_like", "prefiltered_archive")
 PROTOCOLS = {"supported_rest_tremor": "supported_rest", "supported_rest_calm": "supported_rest"}
 PHYSIOLOGICAL = "/physiological"
+#: Kinds of task in which a setting has no effect, which the simulator refuses.
+UNUSED = ((("rest", "walk"), "body", "sway_deg"), (("walk",), "emg", "modulation"))
 
 
 def expected(kind: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -115,6 +117,10 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
     body["foot_length_mm"] = round(rng.uniform(150.0, 190.0), 2)
     body.setdefault("sway_deg", round(rng.uniform(0.15, 0.45), 3))
     emg["modulation"] = round(min(1.0, emg.get("modulation", 0.5) * rng.uniform(0.7, 1.1)), 4)
+    # Drawn all the same, so that every other number of a kind stays what it was.
+    for kinds, section, name in UNUSED:
+        if task.get("kind") in kinds:
+            {"body": body, "emg": emg}[section].pop(name, None)
     lab["marker_noise_mm"] = round(float(np.exp(rng.uniform(np.log(0.05), np.log(0.3)))), 4)
     if kind.endswith(PHYSIOLOGICAL):
         data["model"] = "physiological"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from accuracy_grid.goals import OPEN, judged_share
 from accuracy_grid.rows import grid, percent
 from screening_grid.design import ABNORMAL, PHYSIOLOGICAL, Design, expected
 
@@ -14,6 +15,8 @@ from heelraise.protocol.schema import Protocol
 from heelraise.screening.model import CHECK_NAMES
 
 Row = dict[str, Any]
+#: Numbers to reach: share of abnormal trials in which a check must be observed, and of normal ones in which it may be.
+LEAST_HITS, MOST_FALSE = 0.95, 0.02
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 #: Thresholds that a statistic is held against, and which way is abnormal.
 _SINGLE = (
@@ -56,7 +59,7 @@ def hits(rows: Iterable[Row]) -> list[str]:
                 own = [row for row in rows if row["kind"] == name + ending]
                 seen = sum(row["checks"][check] == "observed" for row in own)
                 if own:
-                    reached = "reached" if seen >= 0.95 * len(own) else "**not reached**"
+                    reached = judged_share(seen, len(own), LEAST_HITS, 1.0)
                     lines.append([f"{check} in {name}, {label}: at least 95 %", percent(seen, len(own)), reached])
     for ending, label in ((False, "kinematic"), (True, "physiological")):
         normal = [r for r in rows if not expected(r["kind"])[0] and str(r["kind"]).endswith(PHYSIOLOGICAL) == ending]
@@ -65,12 +68,12 @@ def hits(rows: Iterable[Row]) -> list[str]:
             assessed = [row for row in normal if row["checks"][check] != "not_assessable"]
             seen = sum(row["checks"][check] == "observed" for row in assessed)
             if assessed:
-                reached = "reached" if seen <= 0.02 * len(assessed) else "**not reached**"
+                reached = judged_share(seen, len(assessed), 0.0, MOST_FALSE)
                 text = f"{check} where assessed in normal {label} trials: at most 2 %"
                 lines.append([text, percent(seen, len(assessed)), reached])
         any_ = sum("observed" in row["checks"].values() for row in normal)
         if normal:
-            reached = "reached" if any_ <= 0.02 * len(normal) else "**not reached**"
+            reached = judged_share(any_, len(normal), 0.0, MOST_FALSE)
             lines.append([f"any check in normal {label} trials: at most 2 %", percent(any_, len(normal)), reached])
     return grid(["number", "found", ""], lines)
 
@@ -111,7 +114,8 @@ def tables(rows: Sequence[Row], design: Design, command: str) -> str:
     text = [
         f"Made by `{command}`: {len(rows)} trials, {design.kinematic} kinematic and {design.physiological} "
         f"physiological ones of a scenario, seed {design.seed}. Thresholds are looked at on the even trials and the "
-        "rest is reported on the odd ones. Shares have 95 % Wilson intervals.",
+        f"rest is reported on the odd ones. A share is judged by its whole 95 % Wilson interval; {OPEN}: so few trials "
+        "cannot show the number, whatever comes out.",
         "",
         f"Without a result: {len(failed)}"
         + (f" ({'; '.join(sorted({r['kind'] + ': ' + r['error'][:80] for r in failed}))})" if failed else "")

@@ -76,8 +76,8 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "cocontraction_index",
         "%",
-        "2 int min(a, b) / int (a + b) of the 5 Hz activations, each over its reference contraction; `rudolph` is the "
-        "mean of min/max (min + max).",
+        "2 int min(a, b) / int (a + b) of the 5 Hz rms envelopes, each over its reference contraction's rms; "
+        "`rudolph` is the mean of min/max (min + max).",
         "Falconer and Winter 1985; Rudolph et al. 2000",
         ("emg.normalisation",),
     ),

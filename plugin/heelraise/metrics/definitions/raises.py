@@ -11,7 +11,14 @@ _WU = "ISB, Wu et al. 2002"
 _TEST = "heel-rise test: Silbernagel et al. 2010, doi:10.1007/s00167-009-0889-7"
 
 RAISES: tuple[Definition, ...] = (
-    Definition("repetitions", "1", "Number of raises found.", "heelraise", _HEEL),
+    Definition(
+        "repetitions",
+        "1",
+        "Number of whole raises. One that the trial begins or ends within is named (cut), gives no duration, height, "
+        "velocity or work, and is left out of everything across repetitions.",
+        "heelraise",
+        _HEEL,
+    ),
     Definition("rise_duration", "s", "Duration of the fitted rise profile.", _PROFILE, _HEEL),
     Definition("hold_duration", "s", "From the end of the rise to the start of the lowering.", "heelraise", _HEEL),
     Definition("lower_duration", "s", "Duration of the fitted lowering profile.", _PROFILE, _HEEL),
@@ -19,11 +26,19 @@ RAISES: tuple[Definition, ...] = (
         "tempo_compliance",
         "1",
         "Share of repetitions whose lowering lasts between the protocol's limits (3 to 4 s), both included, "
-        "with the Wilson interval.",
+        "with the Wilson interval. The task repetitions_to_fatigue has a pace instead (cadence): not_available without "
+        "limits of its own.",
         "Wilson 1927; limits: tempo.lower_s of the protocol",
         _HEEL,
     ),
-    Definition("cadence", "1/min", "Raises per minute, from the median interval between rises.", "heelraise", _HEEL),
+    Definition(
+        "cadence",
+        "1/min",
+        "Raises per minute, from the median interval between rises; interval between order statistics, from six "
+        "intervals on.",
+        "heelraise; interval: Thompson 1936",
+        _HEEL,
+    ),
     Definition("heel_height_peak", "mm", "Largest heel height of the repetition, 2.5 Hz low-pass.", "heelraise", _HEEL),
     Definition(
         "heel_height_decline",
@@ -63,7 +78,8 @@ RAISES: tuple[Definition, ...] = (
         "J",
         "m g dh of the rise: dh of the heel marker (signal heel_vertical, heel_marker convention) or of the pelvis "
         "(signal pelvis_vertical, centre_of_mass convention); m is the body mass times the leg's share of the "
-        "vertical force. The interval holds the markers' noise, not the error of the mass.",
+        "vertical force in the rise, 1 where the other foot is off the ground; without plates that tell it, "
+        "not_available. The interval holds the markers' noise, not the error of the mass.",
         _TEST,
         ("heel_vertical", "body mass"),
     ),
@@ -85,7 +101,8 @@ RAISES: tuple[Definition, ...] = (
         "limb_symmetry_index",
         "%",
         "Mean of the involved leg over that of the other (without an involved leg, of the non-dominant over the "
-        "dominant), of repetitions, peak height and work; interval across three or more repetitions a side.",
+        "dominant), of repetitions, peak height and work; interval across three or more repetitions a side, none of "
+        "the count.",
         "Robinson et al. 1987",
         _HEEL,
     ),
@@ -112,7 +129,7 @@ RAISES: tuple[Definition, ...] = (
         "rearfoot_inversion_change",
         "deg",
         "Mean inversion of the last k holds less that of the first k; k is the smaller of 3 and a third of the holds, "
-        "one at least.",
+        "one at least. Interval from the spread across three or more holds about a straight line.",
         "heelraise",
         _INVERSION,
     ),

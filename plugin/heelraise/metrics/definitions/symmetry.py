@@ -23,7 +23,9 @@ SYMMETRY: tuple[Definition, ...] = (
         "asymmetry_log_ratio",
         "1",
         "ln(right/left), with whether the holds were matched in ankle angle (5 deg) and vertical force (5 % of body "
-        "weight); a one-sided bound where one side has no peak.",
+        "weight); `pairs` of `pairs_total` repetitions count. A one-sided bound, the weakest of all repetitions, where "
+        "one side has no peak; not available where repetitions contradict each other, and of EMG amplitudes without a "
+        "reference contraction.",
         "heelraise; delta method or t interval across repetitions",
     ),
     Definition("symmetry_angle", "%", "(45 deg - atan2(left, right)) / 90 deg.", "Zifchock et al. 2008"),

@@ -17,13 +17,16 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_rms",
         "signal",
-        "Square root of the power in 4 to 15 Hz less the noise power in it.",
+        "Square root of the power in 4 to 15 Hz less the noise power in it. Of EMG the modulation depth, sqrt(2) times "
+        "the rms over the mean of the rectified EMG, within 0.5 Hz of tremor_frequency (see `band`) and less the power "
+        "of phase-randomised surrogates there.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
     ),
     Definition(
         "tremor_peak_rms",
         "signal",
-        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background.",
+        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background; of EMG as modulation depth, in "
+        "the band of its tremor_rms.",
         "heelraise; background as in Donoghue et al. 2020, doi:10.1038/s41593-020-00744-x",
     ),
     Definition(
@@ -114,7 +117,9 @@ TREMOR: tuple[Definition, ...] = (
         "s",
         "Time from landing until the 4 to 15 Hz envelope stays for 0.5 s below the root of the squares of its 95th "
         "percentile before the raise and of a tenth of the hold's median; of the ankle, or of the rectified EMG; 0.2 s "
-        "around landing is left out, and a latency up to 0.2 s is censored.",
+        "around landing is left out, and a latency up to 0.2 s is censored. One event has no confidence interval: "
+        "`resolved_s` is the latency +- 0.25 s, half a period of the envelope's 2 Hz low-pass; a stop in one instant "
+        "reads about 0.12 s late. `at_least`: still shaking when the stance ends.",
         "heelraise",
     ),
 )

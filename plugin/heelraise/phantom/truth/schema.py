@@ -16,7 +16,9 @@ FIELDS: dict[str, dict[str, str]] = {
     "edges": {
         "rise_s, hold_s, lower_s, down_s": "Edges that the analysis's own definition (a fitted movement) "
         "gives on the noise-free heel height, tremor and sway included, s.",
-        "height_mm": "Peak of the noise-free heel height, low-passed at 2.5 Hz, mm.",
+        "height_mm": "Peak of the noise-free heel height against the forefoot marker, on which raises are sought, "
+        "low-passed at 2.5 Hz, mm. A forefoot marker sinks as the foot pitches: the metric `heel_height_peak` is the "
+        "heel marker's own rise, and less.",
     },
     "tremor": {
         "start_s, stop_s": "The window, s.",

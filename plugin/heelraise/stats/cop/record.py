@@ -9,24 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
+from heelraise.stats.intervals import Estimate, Interval
 from heelraise.stats.quantiles import t_quantile
 
 Array = NDArray[np.float64]
-Interval = tuple[float, float]
+
+__all__ = ["Estimate", "Interval", "SwayRecord", "batches", "estimate", "ratio", "sway_record"]
 
 MIN_SAMPLES = 4
 #: Batches of a record: enough for a spread, long enough to be nearly independent (Schmeiser 1982).
 MAX_BATCHES = 10
 MIN_BATCHES = 4
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its 95 % interval, or the reason why there is none."""
-
-    value: float | None
-    ci95: Interval | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)

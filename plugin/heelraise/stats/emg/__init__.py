@@ -5,10 +5,8 @@ from __future__ import annotations
 from heelraise.stats.emg.band import (
     ACTIVATION_CUTOFF_HZ,
     EMG_BAND_HZ,
-    TREMOR_CUTOFF_HZ,
     activation_envelope,
     emg_band,
-    tremor_envelope,
 )
 from heelraise.stats.emg.cocontraction import Cocontraction, cocontraction
 from heelraise.stats.emg.epochs import MAX_MISSING, MIN_SPECTRAL_RATE_HZ, EmgEpochs, emg_epochs, spectral_index
@@ -16,7 +14,6 @@ from heelraise.stats.emg.modulation import (
     Modulation,
     modulation_depth,
     rectified,
-    rectified_spectrum,
     surrogate_density,
 )
 from heelraise.stats.emg.onset import MIN_BASELINE_S, emg_onset, teager_kaiser
@@ -32,7 +29,6 @@ __all__ = [
     "MIN_EPOCHS",
     "MIN_SPECTRAL_RATE_HZ",
     "QUADRANTS",
-    "TREMOR_CUTOFF_HZ",
     "Cocontraction",
     "EmgEpochs",
     "EmgQuality",
@@ -47,11 +43,9 @@ __all__ = [
     "modulation_depth",
     "quadrant",
     "rectified",
-    "rectified_spectrum",
     "spectral_index",
     "surrogate_density",
     "teager_kaiser",
     "theil_sen",
-    "tremor_envelope",
     "trend",
 ]

@@ -1,4 +1,4 @@
-"""The EMG stream of SENIAM and ISEK, and its two envelopes."""
+"""The EMG stream of SENIAM and ISEK, and its envelope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ Array = NDArray[np.float64]
 
 EMG_BAND_HZ = (20.0, 450.0)
 ACTIVATION_CUTOFF_HZ = 5.0
-TREMOR_CUTOFF_HZ = 40.0
 
 
 def emg_band(x: ArrayLike, rate: float) -> Array:
@@ -32,10 +31,20 @@ def emg_band(x: ArrayLike, rate: float) -> Array:
 
 
 def activation_envelope(band: ArrayLike, rate: float) -> Array:
-    """Rectified EMG below 5 Hz: how much the muscle works. ``band`` comes from `emg_band`."""
-    return np.maximum(lowpass(np.abs(np.asarray(band, dtype=float)), rate, ACTIVATION_CUTOFF_HZ), 0.0)
+    """Root of the squared EMG below 5 Hz: how much the muscle works.
 
+    Parameters
+    ----------
+    band : array_like, shape (n, ...)
+        From `emg_band`.
+    rate : float
+        Hz.
 
-def tremor_envelope(band: ArrayLike, rate: float) -> Array:
-    """Rectified EMG below 40 Hz: holds the modulation at tremor frequencies."""
-    return lowpass(np.abs(np.asarray(band, dtype=float)), rate, TREMOR_CUTOFF_HZ)
+    Returns
+    -------
+    ndarray, shape (n, ...)
+        Running root mean square. A reference contraction's amplitude is an rms too: the share of a steady effort
+        like it is 1, where the mean of the rectified EMG would read 0.8 of it.
+    """
+    power = lowpass(np.asarray(band, dtype=float) ** 2, rate, ACTIVATION_CUTOFF_HZ)
+    return np.asarray(np.sqrt(np.maximum(power, 0.0)))

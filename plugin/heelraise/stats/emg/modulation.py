@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from heelraise.errors import InputError
 from heelraise.kinematics.arrays import bridge
 from heelraise.signal.filters import fast_length, frequencies
-from heelraise.signal.spectrum import Spectrum, band_power, spectrum
+from heelraise.signal.spectrum import Spectrum, band_power
 from heelraise.stats.moments import band_dof, sharp_spectrum
 from heelraise.stats.quantiles import chi2_quantile
 
@@ -45,11 +45,6 @@ class Modulation:
     floor: Array
     floor95: Array
     band: tuple[float, float]
-
-
-def rectified_spectrum(band: ArrayLike, rate: float) -> Spectrum:
-    """Spectrum of the rectified EMG up to 100 Hz, unnormalised; `peak` and `tremor` functions apply to it."""
-    return spectrum(*rectified(np.asarray(band, dtype=float), rate), prewhiten=False)
 
 
 def modulation_depth(
