@@ -77,7 +77,7 @@ def test_the_words_of_the_committed_table_are_those_of_its_counts():
         assert word == judged_share(int(seen), int(count), low, high)
 
 
-@pytest.mark.parametrize("kind", Design(physiological=0).kinds())
-def test_every_kinematic_trial_of_the_design_is_one_that_the_simulator_takes(kind):
-    for index in range(2):
+@pytest.mark.parametrize("kind", Design().kinds())
+def test_every_trial_of_the_design_is_one_that_the_simulator_takes(kind):
+    for index in range(4):
         build_scenario(scenario_of(Design(), kind, index))

@@ -25,10 +25,30 @@ ABNORMAL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "asymmetric_hold": (frozenset({"asymmetry"}), frozenset()),
     "one_sided_tremor": (frozenset({"asymmetry"}), frozenset()),
 }
-#: Those of them whose `physiology` puts it into the muscle model; in the others that model's own tremor is ordinary.
-ABNORMAL_MUSCLES = ("orthostatic", "outlasting_tremor", "supported_rest_tremor", "hand_tremor_own")
-#: Scenarios that the physiological model has no means for: it neither walks nor steps on, and knows no clonus.
-KINEMATIC_ONLY = ("walking", "drifting_plates", "clonus_like", "prefiltered_archive")
+_OUTLASTING = {"outlasts_s": 6.0, "outlast": {"level": 0.03}}
+#: Those of them that the muscle model can be given, and how; in the others that model's own tremor is ordinary.
+ABNORMAL_MUSCLES: dict[str, dict[str, Any]] = {
+    "orthostatic": {"orthostatic": {"frequency_hz": 15.2, "width_hz": 0.55, "share": 0.6}},
+    "outlasting_tremor": {"left": _OUTLASTING, "right": _OUTLASTING},
+    "supported_rest_tremor": {"left": {"rest": {"frequency_hz": 4.8, "width_hz": 0.3, "level": 0.05}}},
+    "hand_tremor_own": {"hand_drive_n": 1.0, "hand_frequency_hz": 5.2},
+}
+#: Scenarios that the physiological model has no means for: it neither walks nor steps on, raises both heels or stands
+#: on one leg, and knows no clonus; quick repetitions throw its body over.
+KINEMATIC_ONLY = (
+    "walking",
+    "drifting_plates",
+    "clonus_like",
+    "prefiltered_archive",
+    "one_sided_hold",
+    "repetitions",
+)
+#: What that model reads of a kinematic scenario's task; the rest it makes itself.
+TASK_OF_MUSCLES = frozenset(
+    ("kind", "sides", "stands_on", "repetitions", "stand_s", "rise_s", "hold_s", "lower_s", "lower_end_s", "after_s")
+    + ("plantarflexion_deg", "plantarflexion_end_deg", "surface_height_mm")
+)
+MADE_BY_MUSCLES = ("modulation", "median_frequency_hz", "fatigue_percent_s")
 PROTOCOLS = {"supported_rest_tremor": "supported_rest", "supported_rest_calm": "supported_rest"}
 PHYSIOLOGICAL = "/physiological"
 #: Kinds of task in which a setting has no effect, which the simulator refuses.
@@ -84,7 +104,7 @@ class Design:
 
 def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
     """The scenario of one trial, as `heelraise.phantom.build_scenario` takes it."""
-    name = kind.removesuffix(PHYSIOLOGICAL)
+    name = scenario = kind.removesuffix(PHYSIOLOGICAL)
     rng = np.random.default_rng([design.seed, zlib.crc32(kind.encode()), index])
     data = load_scenario(name).model_dump(mode="json", exclude_unset=True)
     data = data | {"name": f"{name}_{index}", "seed": int(rng.integers(2**31))}
@@ -111,6 +131,8 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
     for key, low, high in (("hold_s", 0.8, 1.3), ("stand_s", 1.0, 1.4), ("after_s", 1.0, 1.3), ("rise_s", 0.8, 1.3)):
         if key in task:
             task[key] = round(task[key] * rng.uniform(low, high), 3)
+    if "rise_s" in task:
+        task["rise_s"] = min(task["rise_s"], 5.0)
     if "step_on_s" in task:
         task["step_on_s"] = min(task["step_on_s"], task.get("stand_s", 5.0) - 0.6)
     body["mass_kg"] = round(rng.uniform(50.0, 100.0), 2)
@@ -123,12 +145,14 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
             {"body": body, "emg": emg}[section].pop(name, None)
     lab["marker_noise_mm"] = round(float(np.exp(rng.uniform(np.log(0.05), np.log(0.3)))), 4)
     if kind.endswith(PHYSIOLOGICAL):
-        data["model"] = "physiological"
+        own = data.get("model") == "physiological"
+        data = {key: data[key] for key in ("name", "seed", "physiology") if key in data} | {"model": "physiological"}
         # Feet and sway are the model's own: with others the simulated person falls.
         body = {"mass_kg": body["mass_kg"] * 0.7 + 21.0}
-        physiology = dict(data.get("physiology", {}))
-        physiology["support"] = task.get("stands_on", "both")
-        if task.get("kind") == "rest":
-            physiology["posture"] = "supported"
-        data["physiology"] = physiology
+        emg = {key: value for key, value in emg.items() if key not in MADE_BY_MUSCLES}
+        if not own:
+            task = {key: value for key, value in task.items() if key in TASK_OF_MUSCLES}
+            one_leg = task.get("stands_on", "both") != "both"
+            physiology = ABNORMAL_MUSCLES.get(scenario, {}) | {"support": "stance_leg" if one_leg else "both"}
+            data["physiology"] = physiology | ({"posture": "supported"} if task.get("kind") == "rest" else {})
     return data | {"task": task, "body": body, "emg": emg, "lab": lab}
