@@ -45,8 +45,8 @@ KINEMATIC_ONLY = (
 )
 #: What that model reads of a kinematic scenario's task; the rest it makes itself.
 TASK_OF_MUSCLES = frozenset(
-    ("kind", "sides", "stands_on", "repetitions", "stand_s", "rise_s", "hold_s", "lower_s", "lower_end_s", "after_s")
-    + ("plantarflexion_deg", "plantarflexion_end_deg", "surface_height_mm")
+    {"kind", "sides", "stands_on", "repetitions", "stand_s", "rise_s", "hold_s", "lower_s", "lower_end_s"}
+    | {"after_s", "plantarflexion_deg", "plantarflexion_end_deg", "surface_height_mm"}
 )
 MADE_BY_MUSCLES = ("modulation", "median_frequency_hz", "fatigue_percent_s")
 PROTOCOLS = {"supported_rest_tremor": "supported_rest", "supported_rest_calm": "supported_rest"}
