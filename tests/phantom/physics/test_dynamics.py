@@ -121,3 +121,16 @@ def test_same_dynamics_as_opensim():
         axes.append(np.array(turn(*q[t, 11:14]))[2])
         for name, axis in zip(("pitch", "roll", "yaw"), axes, strict=True):
             assert theirs[f"trunk_{name}"][t] == pytest.approx(axis @ wrench[t, 3:], abs=1e-6)
+
+
+def test_the_body_can_be_opened_in_opensim(tmp_path, capfd):
+    osim = pytest.importorskip("opensim")
+    from heelraise.phantom.physics.opensim_model import coordinate_names, write_model
+
+    write_model(ANATOMY, tmp_path / "body.osim")
+    model = osim.Model(str(tmp_path / "body.osim"))
+    state = model.initSystem()
+    assert model.getTotalMass(state) == pytest.approx(Body().mass_kg)
+    found = {model.getCoordinateSet().get(k).getName() for k in range(model.getNumCoordinates())}
+    assert found == set(coordinate_names(ANATOMY))
+    assert [file.name for file in tmp_path.iterdir()] == ["body.osim"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from heelraise.phantom.physics.opensim_model import (
     generalised_forces,
     hinge_wrench,
     inverse_dynamics,
+    write_model,
 )
 from heelraise.phantom.physics.plan import drives_of, plan_of
 from heelraise.phantom.physics.run import (
@@ -172,7 +174,11 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=12.0, help="length of the hold in seconds")
     parser.add_argument("--gains", type=float, nargs="*", default=[1, 8, 12, 16, 24, 30], help="reflex gains")
     parser.add_argument("--seeds", type=int, default=5, help="trials of each row")
+    parser.add_argument("--osim", type=Path, metavar="FILE", help="write the body as an OpenSim model and leave")
     args = parser.parse_args()
+    if args.osim is not None:
+        write_model(anatomy_of(Body()), args.osim)
+        return
     task = Task(stand_s=4, rise_s=1, hold_s=args.hold, lower_s=1.5, after_s=2)
     hold = (6.0, 4.5 + args.hold)
     quiet, flat = Task(stand_s=8, repetitions=0, after_s=0.5), (2.0, 8.4)

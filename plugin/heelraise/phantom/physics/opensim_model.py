@@ -6,6 +6,8 @@ generalised forces; the rigid bodies, joints and mass properties are exactly tho
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,24 @@ def build_model(anatomy: Anatomy, hinge_free: bool = False) -> Any:
         model.addJoint(osim.CustomJoint(f"{name}_free", ground, zero, zero, body, zero, zero, slide))
     model.finalizeConnections()
     return model
+
+
+def write_model(anatomy: Anatomy, path: Path) -> None:
+    """Write the body as an OpenSim model (``.osim``), whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    from heelraise.outputs.atomic import write_text
+
+    model = build_model(anatomy)
+    model.initSystem()
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / "body.osim"
+        model.printToXML(str(draft))
+        write_text(path, draft.read_text(encoding="utf-8"))
 
 
 def coordinate_names(anatomy: Anatomy) -> list[str]:
