@@ -24,6 +24,9 @@ ABNORMAL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "hand_tremor_own": (frozenset({"other_body_parts"}), frozenset()),
     "asymmetric_hold": (frozenset({"asymmetry"}), frozenset()),
     "one_sided_tremor": (frozenset({"asymmetry"}), frozenset()),
+    "orthostatic_drive": (frozenset({"orthostatic_range"}), frozenset({"flat_stance_tremor"})),
+    "supported_rest_drive": (frozenset({"rest_tremor"}), frozenset()),
+    "strong_reflex": (frozenset(), frozenset({"clonus_like", "cessation", "flat_stance_tremor"})),
 }
 _OUTLASTING = {"outlasts_s": 6.0, "outlast": {"level": 0.03}}
 #: Those of them that the muscle model can be given, and how; in the others that model's own tremor is ordinary.
@@ -32,6 +35,10 @@ ABNORMAL_MUSCLES: dict[str, dict[str, Any]] = {
     "outlasting_tremor": {"left": _OUTLASTING, "right": _OUTLASTING},
     "supported_rest_tremor": {"left": {"rest": {"frequency_hz": 4.8, "width_hz": 0.3, "level": 0.05}}},
     "hand_tremor_own": {"hand_drive_n": 1.0, "hand_frequency_hz": 5.2},
+    # These are of that model already.
+    "orthostatic_drive": {},
+    "supported_rest_drive": {},
+    "strong_reflex": {},
 }
 #: Scenarios that the physiological model has no means for: it neither walks nor steps on, raises both heels or stands
 #: on one leg, and knows no clonus; quick repetitions throw its body over.
@@ -49,7 +56,7 @@ TASK_OF_MUSCLES = frozenset(
     | {"after_s", "plantarflexion_deg", "plantarflexion_end_deg", "surface_height_mm"}
 )
 MADE_BY_MUSCLES = ("modulation", "median_frequency_hz", "fatigue_percent_s")
-PROTOCOLS = {"supported_rest_tremor": "supported_rest", "supported_rest_calm": "supported_rest"}
+PROTOCOLS = dict.fromkeys(("supported_rest_tremor", "supported_rest_calm", "supported_rest_drive"), "supported_rest")
 PHYSIOLOGICAL = "/physiological"
 #: Kinds of task in which a setting has no effect, which the simulator refuses.
 UNUSED = ((("rest", "walk"), "body", "sway_deg"), (("walk",), "emg", "modulation"))
