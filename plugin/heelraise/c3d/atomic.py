@@ -7,6 +7,7 @@ import itertools
 import os
 import platform
 import re
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,20 @@ def part_of(target: Path) -> Path:
     """A new name for an unfinished file beside its target; it tells machine and process that make it."""
     name = _short(_PART.sub("", target.name).lstrip(".") if _PART.search(target.name) else target.name)
     return target.with_name(f".{name}.{_machine()}-{os.getpid()}.{next(_COUNTER)}.part")
+
+
+def second_name(path: Path, name: Path) -> None:
+    """Give a file a second name, or what is a link the same link again."""
+    if path.is_symlink():
+        name.symlink_to(os.readlink(path))
+        return
+    try:
+        os.link(path, name)
+    except OSError:
+        # Some file systems know no second names (exFAT, some network shares): a whole copy does the same.
+        shutil.copy2(path, name)
+        with name.open("rb+") as stream:
+            os.fsync(stream.fileno())
 
 
 def _short(name: str) -> str:

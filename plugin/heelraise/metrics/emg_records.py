@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from heelraise.labelled.model import EmgSeries
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import frames_of
 from heelraise.phases.model import Phase
-from heelraise.stats.quantiles import t_quantile
 
 Array = NDArray[np.float64]
 
@@ -25,15 +23,6 @@ def record(name: str, one: EmgSeries, phase: Phase, unit: str, **rest: Any) -> M
 def window_of(one: EmgSeries, phase: Phase) -> Array:
     """Samples of a muscle in a phase."""
     return one.values[frames_of(phase, one.rate, one.values.size)]
-
-
-def mean_interval(values: Array) -> tuple[float, tuple[float, float] | None]:
-    """Mean over epochs and its t interval; epochs of a second are taken as independent."""
-    mean, n = float(values.mean()), values.size
-    if n < 2:
-        return mean, None
-    half = t_quantile(0.975, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
-    return mean, (mean - half, mean + half)
 
 
 def flagged(one: EmgSeries, *more: str) -> dict[str, Any]:

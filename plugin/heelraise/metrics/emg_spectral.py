@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.labelled.model import EmgSeries
-from heelraise.metrics.emg_records import amplitude_unit, flagged, mean_interval, record
+from heelraise.metrics.emg_records import amplitude_unit, flagged, record
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import (
@@ -22,6 +22,7 @@ from heelraise.stats.emg import (
     quadrant,
     trend,
 )
+from heelraise.stats.means import independent_mean
 
 Array = NDArray[np.float64]
 #: Numbers by which `emg_fatigue_quadrant` names its words.
@@ -37,7 +38,8 @@ def amplitude_metrics(
     if not known.size:
         reason = f"samples are missing in each of {rms.size} epochs"
         return [record("emg_rms", one, phase, unit, status="masked", reason=reason)]
-    power, interval = mean_interval(known**2)
+    # Epochs of a second are taken as independent.
+    power, interval = independent_mean(known**2)
     ci = (factor * float(np.sqrt(max(interval[0], 0.0))), factor * float(np.sqrt(interval[1]))) if interval else None
     more: dict[str, Any] = {**named, **(detail or {})}
     more |= flagged(one, *more.get("flags", ()))
@@ -68,7 +70,7 @@ def spectral_metrics(one: EmgSeries, phase: Phase, epochs: EmgEpochs, k: int) ->
 
 
 def _frequency(name: str, one: EmgSeries, phase: Phase, known: Array, line: Trend | None) -> Metric:
-    value, interval = mean_interval(known)
+    value, interval = independent_mean(known)
     if interval is not None:
         # A frequency lies between 0 and half the rate, however few epochs there are.
         interval = (max(interval[0], 0.0), min(interval[1], 0.5 * one.rate))

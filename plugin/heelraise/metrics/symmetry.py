@@ -13,7 +13,7 @@ from heelraise.metrics.loads import load_metrics, match_load, worst_load
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
 from heelraise.stats.intervals import log_ratio, symmetry_angle
-from heelraise.stats.quantiles import t_quantile
+from heelraise.stats.means import independent_mean
 
 Pair = tuple[Metric, Metric]
 #: What one pair with a single detected side says of ln(right/left): see `_one_sided`.
@@ -103,8 +103,7 @@ def _ratio(name: str, phase: str, signal: str, pairs: Sequence[Pair], load: Mapp
     logs = np.array([math.log(b.value / a.value) for a, b in both])  # type: ignore[operator]
     value = float(logs.mean())
     if len(both) >= MIN_REPETITIONS:
-        half = t_quantile(0.975, len(both) - 1) * float(logs.std(ddof=1)) / math.sqrt(len(both))
-        ci: tuple[float, float] | None = (value - half, value + half)
+        ci = independent_mean(logs)[1]
         detail["interval"] = "across_repetitions"
     else:
         ci = _delta_interval(both, value)
@@ -208,8 +207,7 @@ def _difference(name: str, phase: str, signal: str, pairs: Sequence[Pair], load:
     values = np.array([b.value - a.value for a, b in pairs])  # type: ignore[operator]
     value, ci = float(values.mean()), None
     if len(pairs) >= MIN_REPETITIONS:
-        half = t_quantile(0.975, len(pairs) - 1) * float(values.std(ddof=1)) / math.sqrt(len(pairs))
-        ci, detail["interval"] = (value - half, value + half), "across_repetitions"
+        ci, detail["interval"] = independent_mean(values)[1], "across_repetitions"
     else:
         detail["interval"] = "single_hold"
         halves = [0.5 * (m.ci95[1] - m.ci95[0]) for pair in pairs for m in pair if m.ci95 is not None]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from heelraise.c3d import read_container
 from heelraise.c3d.appending import holds_nothing_else
-from heelraise.c3d.atomic import is_left_over, part_of
+from heelraise.c3d.atomic import is_left_over, part_of, second_name
 from heelraise.errors import InputError, OutputError
 
 KEPT = ".orig"
@@ -106,7 +106,7 @@ def replace_trial(place: Place, finished: Path) -> None:
     try:
         shutil.copymode(place.trial, finished)
         # The very file that was read gets a second name: what is kept cannot be another one.
-        _second_name(place.trial, held)
+        second_name(place.trial, held)
         if _identity(place.trial.stat()) != place.identity:
             raise OutputError(
                 "has changed while it was analysed and stays as it is", where=str(place.trial), todo="run again"
@@ -174,16 +174,6 @@ def _same_content(one: Path, other: Path) -> bool:
                 return False
             if not left:
                 return True
-
-
-def _second_name(trial: Path, name: Path) -> None:
-    try:
-        os.link(trial, name)
-    except OSError:
-        # Some file systems know no second names (exFAT, some network shares): a whole copy does the same.
-        shutil.copy2(trial, name)
-        with name.open("rb+") as stream:
-            os.fsync(stream.fileno())
 
 
 def _identity(state: os.stat_result) -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.c3d import Event, NewC3D, read_container, write_c3d
-from heelraise.c3d.atomic import part_of
+from heelraise.c3d.atomic import part_of, second_name
 from heelraise.errors import InputError, OutputError
 from heelraise.outputs.atomic import write_text
 from heelraise.outputs.numbers import plain
@@ -203,7 +203,7 @@ def _take_names(trial_part: Path, trial: Path, truth_part: Path, truth: Path) ->
             if path.exists():
                 shutil.copymode(path, part)
         if os.path.lexists(trial):
-            _second_name(trial, held)
+            second_name(trial, held)
         os.replace(trial_part, trial)
         try:
             os.replace(truth_part, truth)
@@ -215,14 +215,6 @@ def _take_names(trial_part: Path, trial: Path, truth_part: Path, truth: Path) ->
             raise
     finally:
         held.unlink(missing_ok=True)
-
-
-def _second_name(path: Path, name: Path) -> None:
-    try:
-        os.link(path, name, follow_symlinks=False)
-    except (OSError, NotImplementedError):
-        # Some file systems know no second names: a copy does the same.
-        shutil.copy2(path, name, follow_symlinks=False)
 
 
 def _events(simulated: Simulated) -> list[Event]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from heelraise.stats.emg import trend
 from heelraise.stats.intervals import power_interval
+from heelraise.stats.means import independent_mean
 from heelraise.stats.occurrence import MIN_WINDOWS, cut
-from heelraise.stats.quantiles import t_quantile
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -59,12 +59,12 @@ def bursts(wave: Array, rate: float, noise_power: float, dof_per_s: float) -> Bu
     if n < MIN_WINDOWS:
         return None
     rms = np.sqrt(np.maximum(power - noise_power, 0.0))
-    mean = float(rms.mean())
-    half = t_quantile(0.975, n - 1) * float(rms.std(ddof=1)) / math.sqrt(n)
+    mean, interval = independent_mean(rms)
+    assert interval is not None
     largest = float(power.max())
     limits = power_interval(largest, max(2.0, dof_per_s * len(wave) / rate / n))
     low, high = (math.sqrt(max(edge - noise_power, 0.0)) for edge in limits)
-    return Bursts(mean, (max(mean - half, 0.0), mean + half), float(rms.max()), (low, high), n)
+    return Bursts(mean, (max(interval[0], 0.0), interval[1]), float(rms.max()), (low, high), n)
 
 
 @dataclass(frozen=True)

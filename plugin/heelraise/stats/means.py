@@ -1,6 +1,8 @@
-"""Mean and drift of a record whose samples depend on each other."""
+"""Means and drifts with intervals: of values that are independent, and of records whose samples are not."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,15 @@ def effective_size(window: Array) -> float:
     last = int(below[0]) if below.size else n
     total = 1.0 + 2.0 * float(np.sum(correlation[1:last] * (1 - np.arange(1, last) / n)))
     return float(np.clip(n / total, 2.0, n))
+
+
+def independent_mean(values: Array) -> tuple[float, Interval | None]:
+    """Mean of independent values (n,) and Student's 95 % interval; none below two values."""
+    mean, n = float(values.mean()), values.size
+    if n < 2:
+        return mean, None
+    half = t_quantile(0.975, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
+    return mean, (mean - half, mean + half)
 
 
 def mean_interval(window: Array) -> tuple[float, Interval]:
