@@ -1,264 +1,246 @@
-"""A batch on one machine: every trial on its own, every outcome in one table."""
+"""A batch: every trial on its own, every outcome in one table, whatever happens to trials, workers and the run."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
+import shutil
 import signal
-import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from heelraise.errors import HeelraiseError, InputError
-from heelraise.outputs.atomic import ensure_folder, write_text
-from heelraise.outputs.summary import readable
+from heelraise.batch.discover import Source, TrialJob
+from heelraise.batch.journal import Journal, recall
+from heelraise.batch.ledger import Ledger
+from heelraise.batch.lock import FolderLock
+from heelraise.batch.options import BatchOptions
+from heelraise.batch.record import key_of, read_record, remove_outputs
+from heelraise.batch.report import Counts, Reporter
+from heelraise.batch.resume import Resume
+from heelraise.batch.sessions import SessionTask, names_in_session, session_input, usable
+from heelraise.batch.sweep import sweep
+from heelraise.batch.trial import Outcome, TrialTask, portable
+from heelraise.batch.work import WORK, Work, prepare
+from heelraise.batch.workers import Done, Event, Task, run_jobs
+from heelraise.errors import OutputError
+from heelraise.outputs.atomic import ensure_folder
 
-TABLE = "trials.csv"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One trial to analyse: its file, its name in the table, and the folder below the output folder."""
-
-    path: Path
-    name: str
-    folder: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A row of ``trials.csv``."""
-
-    trial: str
-    status: str
-    verdict: str = ""
-    exit_status: int = 0
-    summary: str = ""
-    c3d: str = ""
-    warnings: int = 0
-    message: str = ""
-
-
-def discover(paths: Sequence[Path]) -> list[Job]:
-    """C3D files of all paths in a stable order, each once; outputs mirror the folders below each path.
-
-    Raises
-    ------
-    InputError
-        A path does not exist, or there is no C3D file in any.
-    """
-    jobs: dict[Path, Job] = {}
-    taken: set[str] = set()
-    for path in paths:
-        if not path.exists():
-            raise InputError("there is no such file or folder", where=str(path))
-        files = sorted(_files(path)) if path.is_dir() else [path]
-        for file in files:
-            real = file.resolve()
-            if real in jobs:
-                continue
-            below = file.parent.relative_to(path).as_posix() if path.is_dir() else "."
-            name = file.name if below == "." else f"{below}/{file.name}"
-            # Two files of the same stem in one output folder would overwrite each other's results.
-            folder, number = below, 1
-            while f"{folder}/{file.stem}".lower() in taken:
-                number += 1
-                folder = f"{below}/{file.stem}_{number}"
-            taken.add(f"{folder}/{file.stem}".lower())
-            jobs[real] = Job(file, name if number == 1 else f"{name} ({number})", folder)
-    if not jobs:
-        raise InputError("no C3D file found", where=", ".join(map(str, paths)))
-    return list(jobs.values())
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for name in names:
-            if name.lower().endswith(".c3d") and not name.lower().endswith("_heelraise.c3d") and name[0] != ".":
-                yield Path(root) / name
+#: Trials in a row whose outputs could not be written; the next ones would fare no better.
+_FULL = 3
+#: Of failures that are a worker's; the others are defects.
+_UNREADABLE = ("crash", "memory", "timeout", "lost")
 
 
 def run_batch(
-    paths: Sequence[Path],
-    protocol: str | None,
-    output: Path,
-    *,
-    jobs: int = 1,
-    ezc3d: bool = True,
-    quiet: bool = False,
-) -> int:
-    """Analyse all trials and write ``trials.csv``.
+    paths: Sequence[Path | str], protocol: str | None, output: Path, options: BatchOptions | None = None
+) -> Counts:
+    """Analyse an archive, as far as it is not done, and write its tables.
+
+    Parameters
+    ----------
+    paths : sequence of Path or str
+        As `heelraise.batch.discover.discover` takes them.
+    protocol : str or None
+        Preset's name or YAML file; None is ``auto``.
+    output : Path
+        Folder for everything; made if it is missing.
+    options : BatchOptions, optional
 
     Returns
     -------
-    int
-        Number of trials that failed.
+    Counts
 
     Raises
     ------
-    ProtocolError, InputError, OutputError
-        Before anything is analysed.
+    UsageError, ProtocolError, InputError
+        Before anything is written.
+    OutputError
+        Another run holds the folder, it is not writable, or the disk is full. The next run goes on from here.
+    KeyboardInterrupt
+        After an interrupt or SIGTERM; tables and records say what was reached.
     """
-    from heelraise.protocol import load_protocol
-
-    resolved = load_protocol(protocol)
-    work = discover(paths)
+    work = prepare(paths, protocol, output, options or BatchOptions())
     ensure_folder(output)
-    outcomes: dict[str, Outcome] = {}
-    try:
-        with _progress(len(work), quiet) as tell:
-            for outcome in _outcomes(work, resolved, output, jobs, ezc3d):
-                outcomes[outcome.trial] = outcome
-                tell(outcome)
-    finally:
-        # Also after an interrupt: every trial is accounted for, those that were not reached by name.
-        rows = [outcomes.get(job.name, Outcome(job.name, "not_run")) for job in work]
-        write_text(output / TABLE, table(rows))
-    failed = sum(row.status == "failed" for row in rows)
-    if not quiet:
-        print(f"{len(rows) - failed} done, {failed} failed; {output / TABLE}")
-    return failed
+    with FolderLock(output), _terminable():
+        started = time.time_ns()
+        shutil.rmtree(output / WORK, ignore_errors=True)
+        try:
+            return _Run(work).go()
+        finally:
+            # On a cluster parts carry the numbers of processes elsewhere; all of them have ended by now.
+            sweep(output, time.time_ns() if work.options.scheduler else started)
 
 
-def table(rows: Iterable[Outcome]) -> str:
-    """CSV of outcomes; cells that a spreadsheet would take for a formula are quoted with an apostrophe."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Outcome)])
-    for row in rows:
-        writer.writerow([_safe(readable(v) if isinstance(v, str) else v) for v in asdict(row).values()])
-    return stream.getvalue()
+class _Run:
+    """One run, while it lasts."""
 
+    def __init__(self, work: Work) -> None:
+        self.work, self.options = work, work.options
+        self.counts = Counts(len(work.jobs))
+        self.resume = Resume(work.jobs, work.stem, work.protocol_sha256, recall(work.output), work.policy())
+        self.index = {job.name: job.index for job in work.jobs}
+        self.ledger = Ledger(work, self.counts)
+        self.session_failures: list[str] = []
+        self.full = 0
 
-def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def _outcomes(work: Sequence[Job], resolved: Any, output: Path, jobs: int, ezc3d: bool) -> Iterator[Outcome]:
-    """Outcomes as they come; a worker that dies takes only the trials it was busy with, each tried again alone."""
-    unsure: list[Job] = []
-    pending: dict[Future[Outcome], Job] = {}
-    queue = iter(work)
-    pool = _pool(jobs)
-    try:
-        while True:
-            while len(pending) < 2 * jobs and (job := next(queue, None)) is not None:
-                try:
-                    pending[_submit(pool, job, resolved, output, ezc3d)] = job
-                except BrokenProcessPool:
-                    unsure.append(job)
-                    break
-            if not pending:
-                if not unsure or job is None:
-                    break
-                pool.shutdown(wait=False, cancel_futures=True)
-                pool = _pool(jobs)
-                continue
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in done:
-                job = pending.pop(future)
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    broken = True
-                    unsure.append(job)
-            if broken:
-                unsure += pending.values()
-                pending.clear()
-                pool.shutdown(wait=False, cancel_futures=True)
-                pool = _pool(jobs)
-    except KeyboardInterrupt:
-        # Workers end what they are at; what they finish counts, the rest is named as not run.
-        pool.shutdown(wait=True, cancel_futures=True)
-        for future in pending:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                yield future.result()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    for job in unsure:
-        with _pool(1) as alone:
+    def go(self) -> Counts:
+        with ExitStack() as stack:
+            self.journal = stack.enter_context(Journal(self.work.output))
+            self.reporter = stack.enter_context(Reporter(self.options.telling, self.counts))
+            self.journal.begin(jobs=self.options.jobs, scheduler=self.options.scheduler, trials=len(self.work.jobs))
+            for note in self.work.plan.notes:
+                self.reporter.warn(note.message)
+            status = "failed"
             try:
-                yield _submit(alone, job, resolved, output, ezc3d).result()
-            except BrokenProcessPool:
-                yield Outcome(job.name, "failed", exit_status=4, message="the worker process died on this trial, twice")
+                ensure_folder(self.work.output / WORK)
+                self._trials()
+                if not (self.options.stop_on_error and self.ledger.failures):
+                    self._sessions()
+                status = "done"
+            except KeyboardInterrupt:
+                status = "interrupted"
+                raise
+            finally:
+                # Also after an interrupt: every trial is accounted for, those that were not reached by name.
+                self.ledger.write()
+                self.reporter.end(status)
+                self.journal.tell("end", status=status, done=self.counts.done, failed=self.counts.failed)
+        self.counts.failed += len(self.session_failures)
+        return self.counts
+
+    def _trials(self) -> None:
+        with closing(self._workers(self._tasks(), "heelraise.batch.trial.run_trial")) as finished:
+            for done in finished:
+                self._take(done)
+                if self.options.stop_on_error and self.ledger.failures:
+                    return
+
+    def _tasks(self) -> Iterator[Task]:
+        """What is to be done, found out while the workers are busy with what came before."""
+        for job in self.work.jobs:
+            if self.options.stop_on_error and self.ledger.failures:
+                return
+            known = self.resume.known(job)
+            if known is None:
+                yield Task(job.name, self._task(job))
+                continue
+            self.ledger.settle(job.index, known)
+            self.reporter.outcome(job.name, known, resumed=True)
+            if known.status == "done" and not self.resume.remembered(job, known.stamp):
+                self.journal.trial(job.name, known, "", attempts=0, seconds=0.0)
+
+    def _task(self, job: TrialJob) -> TrialTask:
+        # Workers of a cluster stand in another folder: what they are given does not depend on ours.
+        return TrialTask(
+            job.name,
+            _whole(job.source),
+            absolute(self.work.stem(job.index)),
+            self.work.protocol_of(job.subject),
+            absolute(self.work.output / WORK),
+            _whole(job.static) if job.static is not None else None,
+            self.options.ezc3d,
+        )
+
+    def _take(self, done: Done) -> None:
+        job = self.work.jobs[self.index[done.key]]
+        outcome = done.value if done.failure is None else self._lost(done)
+        assert isinstance(outcome, Outcome)
+        if outcome.status == "failed":
+            remove_outputs(self.work.stem(job.index))
+        self.ledger.settle(job.index, outcome)
+        key = self.resume.failure_key(job) if outcome.status == "failed" else ""
+        self.journal.trial(job.name, outcome, key, attempts=done.attempts, seconds=done.seconds)
+        self.reporter.outcome(job.name, outcome, attempts=done.attempts, seconds=done.seconds)
+        self.full = self.full + 1 if outcome.kind == "output" else 0
+        if self.full >= _FULL:
+            what = f"{_FULL} trials in a row could not be written; the run was stopped"
+            raise OutputError(what, where=str(self.work.output), why=outcome.message, todo="make room and run again")
+
+    def _lost(self, done: Done) -> Outcome:
+        """The outcome of a trial whose worker gave none."""
+        job, failure = self.work.jobs[self.index[done.key]], done.failure
+        assert failure is not None
+        self.reporter.line(f"{job.name}: {failure}")
+        message = f"{job.name}: {portable(failure.message, self._task(job), absolute(job.path), None)}"
+        sha256, stamp = self.resume.sha256(job.source, job.name)
+        status = 4 if failure.kind in _UNREADABLE else 1
+        return Outcome("failed", "", sha256, stamp, failure.kind, message, status)
+
+    def _sessions(self) -> None:
+        with closing(self._workers(self._session_tasks(), "heelraise.batch.sessions.run_session_task")) as finished:
+            for done in finished:
+                failed = str(done.failure) if done.failure is not None else done.value.message
+                self.journal.tell("session", session=done.key, failed=failed, seconds=round(done.seconds, 3))
+                if failed:
+                    self.session_failures.append(done.key)
+                    remove_outputs(self.work.output / done.key)
+                    self.reporter.warn(f"session {done.key}: {failed}")
+                else:
+                    self.ledger.sessions.add(done.key)
+
+    def _session_tasks(self) -> Iterator[Task]:
+        jobs = self.work.jobs
+        for session in self.work.sessions:
+            members = usable(session.members, self.ledger.inputs)
+            stem = self.work.output / session.stem
+            if len(members) < 2:
+                remove_outputs(stem)
+                continue
+            names = names_in_session(jobs, members)
+            made_from = [self.ledger.inputs[index] for index in members]
+            digest = session_input(names, made_from, [self.resume.key(jobs[index]) for index in members])
+            protocol = self.work.protocol_of(session.subject)
+            key = key_of(protocol.sha256, None, session.name)
+            record = None if self.options.force else read_record(stem)
+            if record is None or (record.input, record.key) != (digest, key):
+                trials = tuple(
+                    (name, absolute(self.work.stem(index))) for name, index in zip(names, members, strict=True)
+                )
+                yield Task(session.stem, SessionTask(session.name, absolute(stem), trials, protocol, digest, key))
+            else:
+                self.ledger.sessions.add(session.stem)
+
+    def _workers(self, tasks: Iterator[Task], function: str) -> Generator[Done, None, None]:
+        o = self.options
+        yield from run_jobs(
+            tasks,
+            function,
+            jobs=o.jobs,
+            memory_mb=o.memory_mb,
+            timeout_s=o.timeout_s,
+            scheduler=o.scheduler,
+            security=o.security,
+            on_event=self._hear,
+        )
+
+    def _hear(self, event: Event) -> None:
+        if event.kind == "warning":
+            self.reporter.warn(event.message)
+        elif event.kind in ("retry", "lost"):
+            self.reporter.line(f"{event.kind} {event.key or event.pid}: {event.message}")
+            self.journal.tell(event.kind, trial=event.key, message=event.message.partition("\n")[0], pid=event.pid)
 
 
-def _submit(pool: ProcessPoolExecutor, job: Job, resolved: Any, output: Path, ezc3d: bool) -> Future[Outcome]:
-    """Submit a trial; a worker started by it inherits that an interrupt is the parent's to handle."""
-    if threading.current_thread() is not threading.main_thread():
-        return pool.submit(run_one, job, resolved, output, ezc3d)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return pool.submit(run_one, job, resolved, output, ezc3d)
-    finally:
-        signal.signal(signal.SIGINT, before)
+def absolute(path: Path) -> Path:
+    """The path from the root on; links stay what they are."""
+    return Path(os.path.abspath(path))
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    import multiprocessing
-
-    # A fresh interpreter for each worker: no threads, locks or open files are inherited half-way.
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-
-
-def run_one(job: Job, resolved: Any, output: Path, ezc3d: bool) -> Outcome:
-    """Analyse one trial in a worker; an expected failure is an outcome and not an exception."""
-    from heelraise.pipeline import analyze_file
-
-    folder = output / job.folder
-    try:
-        published = analyze_file(job.path, resolved, folder, ezc3d=ezc3d)
-    except HeelraiseError as error:
-        # The table names files as the batch does: where the archive lies on this machine is no result.
-        message = str(error).replace(str(job.path), job.name)
-        return Outcome(job.name, "failed", exit_status=error.exit_status, message=message)
-    except MemoryError:
-        return Outcome(job.name, "failed", exit_status=4, message=f"{job.name}: not enough memory")
-    except Exception as error:
-        # A defect of ours in one trial, whatever it is, must not end the batch; it is named so that it can be reported.
-        return Outcome(job.name, "failed", exit_status=1, message=f"{job.name}: {type(error).__name__}: {error}")
-    return Outcome(
-        job.name,
-        "done",
-        verdict=published.result.verdict,
-        summary=published.summary.relative_to(output).as_posix(),
-        c3d=published.c3d.relative_to(output).as_posix(),
-        warnings=len(published.result.notes),
-    )
+def _whole(source: Source) -> Source:
+    return replace(source, path=absolute(source.path))
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Any]:
-    """A progress bar on a terminal, a line for each failure everywhere."""
-    if quiet:
-        yield lambda outcome: None
+def _terminable() -> Iterator[None]:
+    """A polite end that a scheduler asks for (SIGTERM) is an interrupt."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("trials", total=total)
-
-        def tell(outcome: Outcome) -> None:
-            bar.advance(task)
-            if outcome.status == "failed":
-                console.print(
-                    f"failed: {outcome.message or outcome.trial}",
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=True,
-                )
-
-        yield tell
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

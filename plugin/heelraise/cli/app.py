@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from heelraise._version import __version__
+from heelraise.cli.batch import Verify, batch
 
 app = typer.Typer(
     name="heelraise",
@@ -22,13 +22,6 @@ protocol_app = typer.Typer(no_args_is_help=True, help="List, show and check prot
 app.add_typer(protocol_app, name="protocol")
 
 OUT = Path("heelraise_out")
-
-
-class Verify(StrEnum):
-    """Who verifies the C3D copy beside our own comparison."""
-
-    ezc3d = "ezc3d"
-    own = "own"
 
 
 Trial = Annotated[Path, typer.Argument(help="C3D file.", show_default=False)]
@@ -84,22 +77,7 @@ def analyze(
         typer.echo(outcome(published))
 
 
-@app.command()
-def batch(
-    paths: Annotated[list[Path], typer.Argument(help="C3D files and folders of them.", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the outputs.", show_default=False)],
-    protocol: Protocol = None,
-    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Trials analysed at the same time.")] = 1,
-    verify: VerifyOption = Verify.ezc3d,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Analyse many trials; one that fails costs no other, and trials.csv says what became of each."""
-    from heelraise.batch.run import run_batch
-
-    failed = run_batch(paths, protocol, output, jobs=jobs, ezc3d=verify is Verify.ezc3d, quiet=quiet)
-    if failed:
-        raise typer.Exit(1)
+app.command()(batch)
 
 
 @app.command()

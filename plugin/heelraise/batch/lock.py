@@ -1,0 +1,162 @@
+"""One run at a time into a folder.
+
+The lock is the kernel's (``flock``) where there is one: it ends with the process, however that ends, so that no stale
+lock can remain. What the file says is for the sentence that refuses a second run, and for systems without ``flock``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from heelraise.errors import OutputError
+
+NAME = ".heelraise.lock"
+_ATTEMPTS = 20
+
+
+class FolderLock:
+    """Hold a folder while entered.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    OutputError
+        On entering: another run holds it, or the folder is not writable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> FolderLock:
+        try:
+            self._descriptor = self._take()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise OutputError("the folder cannot be locked", where=str(self.path.parent), why=why) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            # Removed while it is held: whoever waits for it finds that it is no longer the folder's lock.
+            if os.name != "nt":
+                self.path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            if os.name == "nt":
+                self.path.unlink(missing_ok=True)
+            self._descriptor = None
+
+    def _take(self) -> int:
+        for _ in range(_ATTEMPTS):
+            if os.name == "nt":
+                # A file that another process has open cannot be removed there: who can remove it, may take it.
+                try:
+                    self.path.unlink(missing_ok=True)
+                except PermissionError:
+                    raise self._refusal({}) from None
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                kernels = _lock(descriptor)
+                if kernels is False:
+                    raise self._refusal(_read(descriptor))
+                if not self._is(descriptor):
+                    # Its holder removed it between our opening and locking it.
+                    os.close(descriptor)
+                    continue
+                owner = _read(descriptor)
+                elsewhere = bool(owner) and owner.get("host") != platform.node()
+                # A lock that is ours although another machine wrote it: kernels do not always tell each other.
+                if elsewhere or (kernels is None and _alive(owner)):
+                    raise self._refusal(owner)
+                os.ftruncate(descriptor, 0)
+                _write(descriptor)
+                return descriptor
+            except BaseException:
+                _close(descriptor)
+                raise
+        raise OSError(11, "the lock changes hands all the time")
+
+    def _is(self, descriptor: int) -> bool:
+        try:
+            named, held = os.stat(self.path), os.fstat(descriptor)
+        except FileNotFoundError:
+            return False
+        return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+    def _refusal(self, owner: dict[str, Any]) -> OutputError:
+        who = f"process {owner['pid']} on {owner['host']}" if {"pid", "host"} <= owner.keys() else ""
+        todo = "wait for it or name another folder"
+        if who and owner["host"] != platform.node():
+            todo += f"; if it has ended, remove {NAME} from the folder"
+        return OutputError("another run works in this folder", where=str(self.path.parent), why=who, todo=todo)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """True if the kernel gave the lock, False if another holds it, None where it knows no locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _self() -> dict[str, Any]:
+    return {"pid": os.getpid(), "host": platform.node(), "started": _started(os.getpid())}
+
+
+def _started(pid: int) -> str:
+    """When a process started, in the kernel's own count; a number that is used again does not deceive us."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _alive(owner: dict[str, Any]) -> bool:
+    pid = owner.get("pid")
+    if not isinstance(pid, int) or pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return owner.get("started", "") in ("", _started(pid))
+
+
+def _read(descriptor: int) -> dict[str, Any]:
+    try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        data = json.loads(os.read(descriptor, 4096) or b"{}")
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write(descriptor: int) -> None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps(_self()).encode())
+
+
+def _close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        return

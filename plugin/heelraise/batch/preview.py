@@ -1,0 +1,31 @@
+"""``--dry-run``: what a run would do, without touching anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from heelraise.batch.discover import plan_lines
+from heelraise.batch.journal import recall
+from heelraise.batch.options import BatchOptions
+from heelraise.batch.resume import Resume
+from heelraise.batch.work import prepare
+
+
+def preview(paths: Sequence[Path | str], protocol: str | None, output: Path, options: BatchOptions) -> Iterator[str]:
+    """Lines of text: the plan, then what would become of each trial.
+
+    Raises
+    ------
+    UsageError, ProtocolError, InputError, OutputError
+        As the run would.
+    """
+    work = prepare(paths, protocol, output, options)
+    yield from plan_lines(work.plan)
+    resume = Resume(work.jobs, work.stem, work.protocol_sha256, recall(output), work.policy())
+    counts: Counter[str] = Counter()
+    for job in work.jobs:
+        known = resume.known(job)
+        counts["to do" if known is None else known.status] += 1
+    yield f"to analyse: {counts['to do']}; done before: {counts['done']}; failed before: {counts['failed']}"

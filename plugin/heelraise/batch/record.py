@@ -1,0 +1,101 @@
+"""What is known of a done trial or session from its outputs alone, without reading its whole summary.
+
+Beside ``<trial>_heelraise.yaml`` and ``.c3d`` a batch writes ``<trial>_heelraise.csv``, the metrics in the long format,
+and, last of all, ``<trial>_heelraise.json``: what they were made from and how large they are. A trial is done when
+that record is there, names what this run would use, and its outputs have the sizes that it tells. The record is taken
+away before outputs are replaced, so that none ever speaks of others than its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from heelraise.outputs.atomic import write_text
+
+SCHEMA = "heelraise-record/1"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A done trial or session.
+
+    Attributes
+    ----------
+    input : str
+        SHA-256 of the trial; of a session, of what its trials' records say they are.
+    key : str
+        Digest of everything else that the outputs depend on, see `key_of`.
+    verdict : str
+    warnings : int
+    outputs : mapping
+        Name and size in bytes of every output beside the record.
+    phases, screening : sequence of rows
+    """
+
+    input: str
+    key: str
+    verdict: str
+    warnings: int = 0
+    outputs: Mapping[str, int] = field(default_factory=dict)
+    phases: Sequence[Sequence[Any]] = ()
+    screening: Sequence[Sequence[Any]] = ()
+    schema: str = SCHEMA
+
+
+def key_of(protocol_sha256: str, static_sha256: str | None, verify: str) -> str:
+    """Digest of what outputs depend on beside the input: protocol, static trial, versions, who verified the copy.
+
+    Versions are all those that a summary names: a trial whose summary would name others is not done.
+    """
+    from heelraise.outputs.summary import software
+
+    parts = [protocol_sha256, static_sha256, verify, software()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def record_path(stem: Path) -> Path:
+    """The record of outputs ``<stem>_heelraise.*``."""
+    return stem.with_name(f"{stem.name}_heelraise.json")
+
+
+def write_record(stem: Path, record: Record, outputs: Sequence[Path]) -> None:
+    """Write a record, with the sizes of its outputs; from now on they are done.
+
+    Raises
+    ------
+    OutputError
+    """
+    sizes = {path.name: path.stat().st_size for path in outputs}
+    fields = {"schema": record.schema, **asdict(record), "outputs": sizes}
+    write_text(record_path(stem), json.dumps(fields, separators=(",", ":"), ensure_ascii=True) + "\n")
+
+
+def read_record(stem: Path) -> Record | None:
+    """The record, if it is one and its outputs are there as it says; None otherwise."""
+    path = record_path(stem)
+    try:
+        data = json.loads(path.read_bytes())
+        if data.get("schema") != SCHEMA:
+            return None
+        record = Record(**data)
+        if all((path.parent / name).stat().st_size == size for name, size in record.outputs.items()):
+            return record
+    except (OSError, ValueError, TypeError, AttributeError):
+        # Whatever it is, it does not vouch for outputs: the trial is analysed again.
+        return None
+    return None
+
+
+def remove_outputs(stem: Path) -> None:
+    """Take away whatever there is of a trial that failed: half of its outputs, or those of an earlier input."""
+    for ending in ("json", "csv", "yaml", "c3d"):
+        try:
+            stem.with_name(f"{stem.name}_heelraise.{ending}").unlink(missing_ok=True)
+        except OSError:
+            # A folder that vanished or became read-only holds nothing of this run; the table says what failed.
+            continue

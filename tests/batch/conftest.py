@@ -1,0 +1,124 @@
+"""Small trials and the command line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from heelraise.phantom import build_scenario, simulate, write_trial
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Path:
+    """A trial of one short raise without EMG: half a second of analysis."""
+    task = {"sides": ["left"], "stands_on": "left", "stand_s": 2, "hold_s": 3, "after_s": 2}
+    data = {"name": "tiny", "task": task, "left": {"rms_deg": 0.5, "width_hz": 0.5}, "emg": {"muscles": []}}
+    path = tmp_path_factory.mktemp("tiny") / "tiny.c3d"
+    write_trial(simulate(build_scenario(data)), path)
+    return path
+
+
+def build(tiny: Path, folder: Path) -> Path:
+    """Two subjects: three good trials, two of them alike, and one that is none."""
+    for name in ("S1/day1/a.c3d", "S1/day1/b.c3d", "S2/day1/a.c3d"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tiny, folder / name)
+    # An unused word of the header: another content, the same trial.
+    with (folder / "S1/day1/b.c3d").open("r+b") as stream:
+        stream.seek(500)
+        stream.write(b"b")
+    (folder / "S2/day1/bad.c3d").write_bytes(b"no C3D at all")
+    return folder
+
+
+@pytest.fixture
+def archive(tiny, tmp_path) -> Path:
+    """A small archive."""
+    return build(tiny, tmp_path / "in")
+
+
+@pytest.fixture(scope="session")
+def calm(tiny, tmp_path_factory) -> dict[str, str]:
+    """What an undisturbed run leaves of that archive."""
+    folder = tmp_path_factory.mktemp("calm")
+    build(tiny, folder / "in")
+    process = start(folder, "in", "-o", "out", "--layout", "{subject}/{session}/{trial}", "-q", "-j", 2)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    return hashes(folder / "out")
+
+
+def start(folder: Path, *arguments: object, **more: object) -> subprocess.Popen[str]:
+    """``heelraise batch`` in a process group of its own."""
+    command = [sys.executable, "-m", "heelraise", "batch", *map(str, arguments), "--verify", "own"]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        **more,
+    )
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Start a batch; whatever a test does, it does not outlive it."""
+    started: list[subprocess.Popen[str]] = []
+
+    def call(*arguments: object, **more: object) -> subprocess.Popen[str]:
+        started.append(start(tmp_path, *arguments, **more))
+        return started[-1]
+
+    yield call
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def cli(begin):
+    """Run a batch to its end."""
+
+    def call(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+        process = begin(*arguments, **more)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    return call
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Names and hashes of all files below a folder, the journal aside."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "run.jsonl"
+    }
+
+
+@pytest.fixture
+def content():
+    """Names and hashes of all files below a folder, the journal aside."""
+    return hashes
+
+
+@pytest.fixture
+def rows():
+    """A table by its first column."""
+
+    def call(path: Path, key: str = "trial") -> dict[str, dict[str, str]]:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return {row[key]: row for row in csv.DictReader(stream)}
+
+    return call

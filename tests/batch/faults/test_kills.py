@@ -1,0 +1,140 @@
+"""Runs that are killed, that meet each other, or that find no room: no half file, and the same bytes in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits are POSIX")
+pytestmark = posix
+OPTIONS = ("--layout", "{subject}/{session}/{trial}", "-q")
+
+
+@pytest.fixture
+def inputs(archive, content):
+    """What the inputs are; a test must leave them so."""
+    before = content(archive)
+    yield before
+    assert content(archive) == before
+
+
+def wait_for(condition, process, seconds=60.0):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in listed.stdout.split()]
+
+
+def test_killed_parent_resumed_and_workers_gone(archive, inputs, begin, cli, content, calm, tmp_path):
+    out = tmp_path / "out"
+    for reached in (1, 2):
+        process = begin("in", "-o", "out", *OPTIONS, "-j", 2)
+        wait_for(lambda reached=reached: len(list(out.rglob("*_heelraise.c3d"))) >= reached, process)
+        workers = children(process.pid)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        limit = time.monotonic() + 30
+        while any(os.path.exists(f"/proc/{pid}") for pid in workers) and os.path.isdir("/proc"):
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+    assert cli("in", "-o", "out", *OPTIONS).returncode == 1
+    assert content(out) == calm
+
+
+def test_killed_worker_costs_an_attempt_and_nothing_else(archive, inputs, begin, content, calm, tmp_path):
+    process = begin("in", "-o", "out", *OPTIONS)
+    killed = []
+
+    def kill_one():
+        killed.extend(children(process.pid)[:1])
+        return bool(killed)
+
+    wait_for(kill_one, process)
+    os.kill(killed[0], signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert content(tmp_path / "out") == calm
+    # How often a trial was tried stands in the journal and nowhere else.
+    lines = [json.loads(line) for line in (tmp_path / "out" / "run.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines if line["event"] in ("start", "end")] == ["start", "end"]
+    assert len([line for line in lines if line["event"] == "trial"]) == 4
+
+
+def test_interrupt_accounts_for_everything(archive, inputs, begin, cli, content, rows, calm, tmp_path):
+    process = begin("in", "-o", "out", *OPTIONS)
+    wait_for(lambda: (tmp_path / "out/S1/day1/a_heelraise.json").exists(), process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    found = rows(tmp_path / "out" / "trials.csv")
+    assert len(found) == 4
+    assert found["S1/day1/a.c3d"]["status"] == "done"
+    assert not list((tmp_path / "out").rglob(".*"))
+    assert cli("in", "-o", "out", *OPTIONS).returncode == 1
+    assert content(tmp_path / "out") == calm
+
+
+def test_two_runs_into_one_folder(archive, inputs, begin, cli, tmp_path):
+    first = begin("in", "-o", "out", *OPTIONS)
+    wait_for(lambda: (tmp_path / "out/.heelraise.lock").exists(), first)
+    second = cli("in", "-o", "out", *OPTIONS)
+    assert second.returncode == 5
+    assert f"process {first.pid} on " in second.stderr
+    first.communicate(timeout=120)
+    assert first.returncode == 1
+
+
+def test_a_disk_that_is_full_stops_the_run_and_the_next_goes_on(archive, inputs, cli, content, rows, calm, tmp_path):
+    import resource
+
+    def small():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    stopped = cli("in", "-o", "out", *OPTIONS, preexec_fn=small)
+    assert stopped.returncode in (1, 5)
+    assert "Traceback" not in stopped.stderr
+    found = rows(tmp_path / "out" / "trials.csv")
+    assert [row["status"] for row in found.values()].count("done") == 0
+    assert len(found) == 4
+    left = content(tmp_path / "out")
+    assert not [name for name in left if "_heelraise" in name or ".part" in name]
+    assert cli("in", "-o", "out", *OPTIONS).returncode == 1
+    assert content(tmp_path / "out") == calm
+
+
+def test_an_input_folder_that_vanishes(archive, begin, rows, tmp_path):
+    process = begin("in", "-o", "out", *OPTIONS)
+    wait_for(lambda: (tmp_path / "out/S1/day1/a_heelraise.json").exists(), process)
+    shutil.rmtree(archive / "S2")
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    found = rows(tmp_path / "out" / "trials.csv")
+    assert len(found) == 4
+    assert found["S1/day1/a.c3d"]["status"] == "done"
+    assert found["S2/day1/a.c3d"]["status"] in ("failed", "done")
+    assert str(tmp_path) not in (tmp_path / "out" / "trials.csv").read_text()
+
+
+def test_a_cluster_gives_the_same_bytes(archive, inputs, cli, content, calm, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    )
+    with cluster:
+        run = cli("in", "-o", "out", *OPTIONS, "--scheduler", cluster.scheduler_address)
+    assert run.returncode == 1, run.stderr
+    assert content(tmp_path / "out") == calm

@@ -1,0 +1,137 @@
+"""A real SFTP server: fetching, sending under a temporary name, renaming over what stands there."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heelraise.batch.workers.paths import fetch, listing, read, send
+from heelraise.errors import InputError, OutputError
+
+pytest.importorskip("fsspec")
+paramiko = pytest.importorskip("paramiko")
+
+SECRET = "not-to-be-shown"
+
+
+class Door(paramiko.ServerInterface):  # type: ignore[misc]
+    def check_auth_password(self, username: str, password: str) -> int:
+        return int(paramiko.AUTH_SUCCESSFUL if password == SECRET else paramiko.AUTH_FAILED)
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return int(paramiko.OPEN_SUCCEEDED)
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+
+class Disk(paramiko.SFTPServerInterface):  # type: ignore[misc]
+    """Folders and files of this machine, by their own paths; renaming is noted."""
+
+    renamed: tuple[str, ...] = ()
+
+    def _try(self, action: Any) -> Any:
+        try:
+            return action()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+
+    def stat(self, path: str) -> Any:
+        return self._try(lambda: paramiko.SFTPAttributes.from_stat(os.stat(path)))
+
+    lstat = stat
+
+    def list_folder(self, path: str) -> Any:
+        def listed() -> list[Any]:
+            return [paramiko.SFTPAttributes.from_stat(os.stat(Path(path, n)), n) for n in os.listdir(path)]
+
+        return self._try(listed)
+
+    def open(self, path: str, flags: int, attr: Any) -> Any:
+        def opened() -> Any:
+            handle = paramiko.SFTPHandle(flags)
+            descriptor = os.open(path, flags, 0o644)
+            stream = os.fdopen(descriptor, "rb" if not flags & (os.O_WRONLY | os.O_RDWR) else "wb")
+            handle.filename = path
+            handle.readfile = handle.writefile = stream
+            handle.stat = lambda: (stream.flush(), self.stat(path))[1]
+            return handle
+
+        return self._try(opened)
+
+    def remove(self, path: str) -> Any:
+        return self._try(lambda: (os.remove(path), paramiko.SFTP_OK)[1])
+
+    def posix_rename(self, oldpath: str, newpath: str) -> Any:
+        Disk.renamed += (Path(newpath).name,)
+        return self._try(lambda: (os.replace(oldpath, newpath), paramiko.SFTP_OK)[1])
+
+    def mkdir(self, path: str, attr: Any) -> Any:
+        return self._try(lambda: (os.mkdir(path), paramiko.SFTP_OK)[1])
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    monkeypatch.setattr(Disk, "renamed", ())
+    # No key or known host of whoever runs the tests takes part.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    key = paramiko.ECDSAKey.generate()
+    listener = socket.create_server(("127.0.0.1", 0))
+    transports = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(connection)
+            transport.add_server_key(key)
+            transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Disk)
+            transport.start_server(server=Door())
+            transports.append(transport)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"sftp://me:{SECRET}@127.0.0.1:{listener.getsockname()[1]}"
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    for transport in transports:
+        transport.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_round_trip_and_replacement(server: str, tmp_path: Path) -> None:
+    file, here, there = tmp_path / "a.c3d", tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    file.write_bytes(bytes(range(256)) * 3000)
+    url = f"{server}{there}/deep"
+    (sent,) = send([file], url)
+    file.write_bytes(b"second")
+    send([file], url)
+    assert sent == f"{url}/a.c3d"
+    assert Disk.renamed == ("a.c3d", "a.c3d")
+    assert [path.name for path in (there / "deep").iterdir()] == ["a.c3d"]
+    assert list(listing(f"{server}{there}")) == [(sent, 6)]
+    assert read(sent) == b"second"
+    assert read(f"{url}/none") is None
+    assert fetch(sent, here).read_bytes() == b"second"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_failures_name_the_place_and_no_password(server: str, tmp_path: Path) -> None:
+    (tmp_path / "a.c3d").write_bytes(b"x")
+    wrong = server.replace(SECRET, "wrong-secret")
+    with pytest.raises(OutputError) as refused:
+        send([tmp_path / "a.c3d"], f"{server}{tmp_path}/a.c3d")
+    with pytest.raises(InputError) as unknown:
+        fetch(f"{wrong}{tmp_path}/a.c3d", tmp_path)
+    for caught, secret in ((refused, SECRET), (unknown, "wrong-secret")):
+        assert str(caught.value).startswith("sftp://127.0.0.1:")
+        assert secret not in str(caught.value)
