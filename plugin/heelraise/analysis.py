@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heelraise.errors import ProtocolError
 from heelraise.headline import build_headline
 from heelraise.labelled.build import build_signals
 from heelraise.labelled.model import Signals
@@ -61,11 +62,14 @@ def analyze(
     Raises
     ------
     ProtocolError
-        The protocol cannot be used, or names a label that the trial lacks.
+        The protocol cannot be used, names a label that the trial lacks, or an EMG reference that is not there.
     """
     resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
     setting = resolved.protocol
-    signals = build_signals(trial, setting, static)
+    try:
+        signals = build_signals(trial, setting, static)
+    except ProtocolError as error:
+        raise resolved.located(error) from error
     inputs = _phase_inputs(trial, signals, setting)
     phases, notes = find_phases(inputs, _phase_settings(setting))
     phases, doubts = judge_rest(setting, signals, phases, inputs)
