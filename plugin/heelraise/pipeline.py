@@ -10,7 +10,7 @@ from heelraise.errors import OutputError, ProtocolError
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
-    from heelraise.c3d.verify_ezc3d import Ezc3dJudge
+    from heelraise.c3d.verify_ezc3d import Ezc3dJudge, SpareJudge
     from heelraise.outputs.in_place import Place
     from heelraise.outputs.publish import Published
     from heelraise.protocol import ResolvedProtocol
@@ -25,6 +25,7 @@ def analyze_file(
     static: Path | None = None,
     ezc3d: bool = True,
     in_place: bool = False,
+    spare: SpareJudge | None = None,
 ) -> Published:
     """Read, analyse, and write the outputs of one file.
 
@@ -41,6 +42,8 @@ def analyze_file(
         Ask ezc3d for a second opinion on the copy.
     in_place : bool
         Replace the trial by the copy and keep it as ``<trial>.c3d.orig``.
+    spare : SpareJudge, optional
+        Keeps ezc3d loaded from one file to the next.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def analyze_file(
     if not ezc3d or not source.is_file():
         return _analyze(path, source, resolved, folder, static, place, None)
     # The judge imports ezc3d and reads the original in its own process while we analyse.
-    with Ezc3dJudge(source) as judge:
+    with Ezc3dJudge(source, spare=spare) as judge:
         return _analyze(path, source, resolved, folder, static, place, judge)
 
 

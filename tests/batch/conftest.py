@@ -45,14 +45,22 @@ def archive(tiny, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def calm(tiny, tmp_path_factory) -> dict[str, str]:
-    """What an undisturbed run leaves of that archive."""
+def undisturbed(tiny, tmp_path_factory) -> Path:
+    """A folder with that archive, the outputs of one run, and its log."""
     folder = tmp_path_factory.mktemp("calm")
     build(tiny, folder / "in")
-    process = start(folder, "in", "-o", "out", "--layout", "{subject}/{session}/{trial}", "-q", "-j", 2)
+    process = start(
+        folder, "in", "-o", "out", "--layout", "{subject}/{session}/{trial}", "-q", "-j", 2, "--log", "log.txt"
+    )
     _, told = process.communicate(timeout=120)
     assert process.returncode == 1, told
-    return hashes(folder / "out")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def calm(undisturbed) -> dict[str, str]:
+    """What an undisturbed run leaves of that archive."""
+    return hashes(undisturbed / "out")
 
 
 def start(folder: Path, *arguments: object, **more: object) -> subprocess.Popen[str]:

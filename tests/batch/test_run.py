@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 import yaml
+
+from heelraise.session.run import run_session
 
 LAYOUT = ("--layout", "{subject}/{session}/{trial}")
 TABLES = {"trials.csv", "metrics.csv", "phases.csv", "screening.csv", "batch.yaml", "run.jsonl"}
 
 
 @pytest.fixture
-def done(archive, cli, tmp_path):
-    result = cli("in", "-o", "out", *LAYOUT, "--log", "log.txt")
-    assert result.returncode == 1, result.stderr
+def done(undisturbed, tmp_path):
+    shutil.copytree(undisturbed, tmp_path, dirs_exist_ok=True)
     return tmp_path / "out"
 
 
@@ -56,7 +58,14 @@ def test_tables_records_and_sessions(done, rows):
     assert "bad.c3d" in (done.parent / "log.txt").read_text()
 
 
-def test_a_second_run_does_nothing_and_a_changed_input_is_done_again(done, archive, tiny, cli, content):
+def test_a_session_of_a_batch_is_that_of_the_session_command(done, tmp_path):
+    folder = done.parent / "in/S1/day1"
+    target, _ = run_session([folder / "b.c3d", folder / "a.c3d"], [], None, tmp_path / "session", "day1")
+    assert (done / "S1/day1/day1_heelraise.yaml").read_bytes() == target.read_bytes()
+
+
+def test_a_second_run_does_nothing_and_a_changed_input_is_done_again(done, cli, content):
+    archive = done.parent / "in"
     before = content(done)
     again = cli("in", "-o", "out", *LAYOUT, "--json-lines")
     events = [json.loads(line) for line in again.stdout.splitlines()]

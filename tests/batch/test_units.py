@@ -10,7 +10,7 @@ import platform
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heelraise.batch.discover import Source, TrialJob
@@ -21,13 +21,11 @@ from heelraise.batch.record import Record, read_record, remove_outputs, write_re
 from heelraise.batch.resume import Policy, Resume
 from heelraise.batch.rows import encode, metric_rows
 from heelraise.batch.sessions import find_sessions, names_in_session, session_input, usable
-from heelraise.batch.stored import read_flow
 from heelraise.batch.subjects import check_known, for_subject, read_subjects
 from heelraise.batch.sweep import sweep
 from heelraise.batch.trial import Outcome, stamp_of
 from heelraise.errors import OutputError, UsageError
 from heelraise.metrics.model import Metric
-from heelraise.outputs.summary import flow
 from heelraise.protocol import load_protocol
 
 
@@ -47,19 +45,6 @@ def test_every_row_is_one_line_and_no_cell_is_a_formula(rows):
 def test_a_number_below_zero_is_no_formula():
     metric = Metric("x", "s", "left", "hold", "mm", value=-1.23456789, band=(4.0, 8.0), detail={"of": "y"})
     assert encode(metric_rows([metric])) == 'left,,hold,s,"[4, 8]",x,-1.23457,mm,,,ok,y,,,\n'
-
-
-plain = st.recursive(
-    st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), inner),
-    max_leaves=8,
-)
-
-
-@settings(max_examples=40)
-@given(st.lists(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), plain, min_size=1), max_size=3))
-def test_flow_records_are_read_as_they_were_written(records):
-    assert read_flow("\n" + "".join(f"- {flow(record)}\n" for record in records)) == records
 
 
 def test_a_record_vouches_for_whole_outputs_only(tmp_path):

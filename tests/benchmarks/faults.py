@@ -206,6 +206,8 @@ def mutate(judge: Judge, folder: Path, mutants: int, rng: random.Random) -> None
         judge.bad("mutants: a trial is missing or twice in the table")
     for row in rows:
         judge.counts[f"mutants and good ones: {row['status']} {row['kind']}".rstrip()] += 1
+        if row["kind"] not in ("", "input"):
+            print(f"{row['trial']}: {row['kind']}: {row['message']}", flush=True)
 
 
 def main() -> int:
@@ -229,7 +231,8 @@ def main() -> int:
         fill_disks(judge, folder, rng, wanted.rounds)
         two_at_once(judge, folder, wanted.rounds)
         if wanted.mutants:
-            mutate(judge, folder, wanted.mutants, rng)
+            # Random numbers of their own: what came before drew as many as time allowed.
+            mutate(judge, folder, wanted.mutants, random.Random(wanted.seed))
     for what, count in sorted(judge.counts.items()):
         print(f"{count:6d}  {what}")
     # What must not be is written in capitals.

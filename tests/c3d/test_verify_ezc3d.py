@@ -5,6 +5,7 @@ import pytest
 
 from heelraise.c3d import Ezc3dJudge, append, read_container, verify_ezc3d
 from heelraise.c3d.container import Container
+from heelraise.c3d.verify_ezc3d import SpareJudge
 
 CHILD = """
 import json, os, sys, time
@@ -152,3 +153,53 @@ def test_a_channel_behind_ours_is_the_originals(write_trial, additions, tmp_path
         copy = copy_of(original, additions, tmp_path)
         assert read_container(copy).analog_labels[:3] == ("FX1", "FY1", "THEIRS")
         assert judge.judge(copy, original).status == "equal"
+
+
+def started(folder: Path) -> int:
+    return len(list(folder.glob("started*")))
+
+
+def test_a_spare_judge_loads_once(play, tmp_path: Path) -> None:
+    first = ["ready", "wait", "equal", "wait"]
+    trial, spare = play([*first, "wait", "ready", "wait", "equal", "wait"]), SpareJudge()
+    for _ in range(2):
+        with Ezc3dJudge(trial, spare=spare) as judge:
+            assert judge.judge("copy.c3d").status == "equal"
+    child = spare.take()
+    assert child is not None
+    child.close()
+    assert started(tmp_path) == 1
+
+
+@pytest.mark.parametrize("said", [["die"], ["original_unreadable"], ["ready", "wait", "different"]])
+def test_what_a_used_judge_finds_wrong_a_new_one_confirms(play, tmp_path: Path, said: list[str]) -> None:
+    spare = SpareJudge()
+    used = ["ready", "wait", "equal", "wait", "wait", *said]
+    trial = play(used, ["ready", "wait", "equal"])
+    with Ezc3dJudge(trial, spare=spare) as judge:
+        assert judge.judge("copy.c3d").status == "equal"
+    with Ezc3dJudge(trial, spare=spare) as judge:
+        assert judge.judge("copy.c3d").status == "equal"
+    spare.close()
+    assert started(tmp_path) == 2
+
+
+def test_a_judge_that_found_something_wrong_is_not_kept(play) -> None:
+    spare = SpareJudge()
+    with Ezc3dJudge(play(["ready", "wait", "different"]), spare=spare) as judge:
+        assert judge.judge("copy.c3d").status == "different"
+    with Ezc3dJudge(play(["ready"]), spare=spare):
+        pass
+    assert spare.take() is None
+
+
+def test_a_spare_judge_sees_the_next_original(write_trial, additions, tmp_path: Path) -> None:
+    spare = SpareJudge()
+    with Ezc3dJudge(write_trial(storage="float").path, spare=spare) as judge:
+        original = write_trial(storage="float")
+        assert judge.judge(original.path, original).status == "equal"
+    bad = tmp_path / "bad.c3d"
+    bad.write_bytes(b"no C3D at all")
+    with Ezc3dJudge(bad, spare=spare) as judge:
+        assert judge.judge(bad).status == "original_unreadable"
+    spare.close()

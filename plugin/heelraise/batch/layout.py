@@ -21,6 +21,8 @@ _NOT_A_LABEL = re.compile("[^0-9A-Za-z]+")
 
 def file_stem(job: TrialJob) -> str:
     """The name after which a trial's outputs are called."""
+    if job.alias:
+        return job.alias
     return Path(file_of(job.member)).stem if job.member is not None else job.path.stem
 
 

@@ -60,9 +60,13 @@ def write_manifest(work: Work, tally: Tally, counts: Counts) -> None:
         },
         "subjects_table": None
         if work.options.subjects is None
-        else {"file": work.options.subjects.name, "sha256": content_sha256(work.options.subjects)},
+        else {
+            "file": work.subjects.file if work.subjects is not None else "",
+            "sha256": content_sha256(work.options.subjects),
+        },
         "verify": "ezc3d" if work.options.ezc3d else "own",
         "layout": work.options.layout,
+        "pseudonymised": work.options.pseudonym_key is not None,
         "counts": {
             "trials": len(work.jobs),
             **trials,

@@ -25,6 +25,8 @@ class BatchOptions:
         ``mirror`` or ``bids``.
     parquet : bool
         Write the tables as Parquet, too.
+    pseudonym_key : Path, optional
+        Key of the pseudonyms that replace all names in the outputs, see `heelraise.batch.pseudonym`.
     discover : DiscoverOptions
     jobs : int
         Trials analysed at the same time.
@@ -44,6 +46,7 @@ class BatchOptions:
     subjects: Path | None = None
     layout: str = MIRROR
     parquet: bool = False
+    pseudonym_key: Path | None = None
     discover: DiscoverOptions = field(default_factory=DiscoverOptions)
     # What follows changes how the work is done and never a result.
     jobs: int = 1

@@ -9,8 +9,10 @@ from pathlib import Path
 from heelraise.batch.discover import plan_lines
 from heelraise.batch.journal import recall
 from heelraise.batch.options import BatchOptions
+from heelraise.batch.pseudonym import read_key
 from heelraise.batch.resume import Resume
 from heelraise.batch.work import prepare
+from heelraise.batch.workers.paths import shown
 
 
 def preview(paths: Sequence[Path | str], protocol: str | None, output: Path, options: BatchOptions) -> Iterator[str]:
@@ -21,8 +23,16 @@ def preview(paths: Sequence[Path | str], protocol: str | None, output: Path, opt
     UsageError, ProtocolError, InputError, OutputError
         As the run would.
     """
+    if options.pseudonym_key is not None:
+        # A preview makes nothing, not even a key.
+        read_key(options.pseudonym_key, make=False)
     work = prepare(paths, protocol, output, options)
-    yield from plan_lines(work.plan)
+    yield from plan_lines(work.plan, duplicates=False)
+    if options.pseudonym_key is not None:
+        for job in work.jobs:
+            yield f"{job.name}\t{shown(job.url) if job.url else job.path}" + (
+                f": {job.member}" if job.member is not None else ""
+            )
     resume = Resume(work.jobs, work.stem, work.protocol_sha256, recall(output), work.policy())
     counts: Counter[str] = Counter()
     for job in work.jobs:

@@ -3,7 +3,8 @@
 Beside ``<trial>_heelraise.yaml`` and ``.c3d`` a batch writes ``<trial>_heelraise.csv``, the metrics in the long format,
 and, last of all, ``<trial>_heelraise.json``: what they were made from and how large they are. A trial is done when
 that record is there, names what this run would use, and its outputs have the sizes that it tells. The record is taken
-away before outputs are replaced, so that none ever speaks of others than its own.
+away before outputs are replaced, so that none ever speaks of others than its own. Its first line is all of that; what
+sessions are pooled from stands below it, so that whoever only asks what is done need not read that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from heelraise.outputs.atomic import write_text
 
-SCHEMA = "heelraise-record/1"
+SCHEMA = "heelraise-record/2"
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,16 @@ def record_path(stem: Path) -> Path:
     return stem.with_name(f"{stem.name}_heelraise.json")
 
 
-def write_record(stem: Path, record: Record, outputs: Sequence[Path]) -> None:
+def write_record(stem: Path, record: Record, outputs: Sequence[Path], pool: str = "") -> None:
     """Write a record, with the sizes of its outputs; from now on they are done.
+
+    Parameters
+    ----------
+    stem : Path
+    record : Record
+    outputs : sequence of Path
+    pool : str, optional
+        What sessions are pooled from, as JSON, see `heelraise.batch.stored`.
 
     Raises
     ------
@@ -72,14 +81,19 @@ def write_record(stem: Path, record: Record, outputs: Sequence[Path]) -> None:
     """
     sizes = {path.name: path.stat().st_size for path in outputs}
     fields = {"schema": record.schema, **asdict(record), "outputs": sizes}
-    write_text(record_path(stem), json.dumps(fields, separators=(",", ":"), ensure_ascii=True) + "\n")
+    text = json.dumps(fields, separators=(",", ":"), ensure_ascii=True)
+    if pool:
+        text = f'{text[:-1]},\n"pool":{pool}}}'
+    write_text(record_path(stem), text + "\n")
 
 
 def read_record(stem: Path) -> Record | None:
     """The record, if it is one and its outputs are there as it says; None otherwise."""
     path = record_path(stem)
     try:
-        data = json.loads(path.read_bytes())
+        with path.open("rb") as stream:
+            line = stream.readline().rstrip()
+        data = json.loads(line[:-1] + b"}" if line.endswith(b",") else line)
         if data.get("schema") != SCHEMA:
             return None
         record = Record(**data)

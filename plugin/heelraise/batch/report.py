@@ -87,6 +87,7 @@ class Reporter:
         """A sentence for the log and the terminal."""
         self.line(text, logging.WARNING)
         self._say(f"warning: {text}")
+        self.event({"event": "warning", "message": text})
 
     def outcome(
         self, name: str, outcome: Outcome, *, resumed: bool = False, attempts: int = 1, seconds: float = 0.0

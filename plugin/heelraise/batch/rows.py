@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from heelraise.metrics.model import Metric
@@ -64,18 +65,13 @@ def encode(rows: Iterable[Sequence[Any]]) -> str:
     """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([_cell(value) if isinstance(value, str) else value for value in row] for row in rows)
     return stream.getvalue()
 
 
-def encode_mapping(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """CSV text of mappings, without a header."""
-    return encode([row.get(column) for column in columns] for row in rows)
-
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
+@lru_cache(maxsize=4096)
+def _cell(value: str) -> str:
+    # Names, units and reasons come again and again.
     text = " ".join(readable(value).splitlines()) if not value.isprintable() else value
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from heelraise.batch.sweep import sweep
 from heelraise.batch.trial import Outcome, TrialTask, portable
 from heelraise.batch.work import WORK, Work, prepare
 from heelraise.batch.workers import Done, Event, Task, run_jobs
+from heelraise.batch.workers.interrupt import terminable
 from heelraise.errors import OutputError
 from heelraise.outputs.atomic import ensure_folder
 
@@ -60,11 +59,13 @@ def run_batch(
     OutputError
         Another run holds the folder, it is not writable, or the disk is full. The next run goes on from here.
     KeyboardInterrupt
-        After an interrupt or SIGTERM; tables and records say what was reached.
+        After an interrupt; tables and records say what was reached.
+    SystemExit
+        The same after SIGTERM, with the status 143.
     """
     work = prepare(paths, protocol, output, options or BatchOptions())
     ensure_folder(output)
-    with FolderLock(output), _terminable():
+    with FolderLock(output), terminable():
         started = time.time_ns()
         shutil.rmtree(output / WORK, ignore_errors=True)
         try:
@@ -231,16 +232,3 @@ def absolute(path: Path) -> Path:
 
 def _whole(source: Source) -> Source:
     return replace(source, path=absolute(source.path))
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """A polite end that a scheduler asks for (SIGTERM) is an interrupt."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

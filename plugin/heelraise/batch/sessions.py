@@ -121,7 +121,7 @@ def _publish(task: SessionTask) -> str:
 
     ensure_folder(task.stem.parent)
     record_path(task.stem).unlink(missing_ok=True)
-    results = [read_stored(stem.with_name(f"{stem.name}_heelraise.yaml"), name) for name, stem in task.trials]
+    results = [read_stored(stem, name, task.protocol) for name, stem in task.trials]
     session = pool(results, task.name, task.protocol)
     summary = task.stem.with_name(f"{task.stem.name}_heelraise.yaml")
     session.to_yaml(summary)

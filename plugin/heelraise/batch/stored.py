@@ -1,32 +1,36 @@
-"""A trial's result as far as a session needs it, read from its summary.
+"""A trial's result as far as a session needs it, kept in the trial's record and read from there.
 
-A session is pooled from what its trials' summaries say, so that it is the same whether they were analysed a moment ago,
-yesterday, or on another machine.
+A session is pooled from records, so that it is the same whether its trials were analysed a moment ago, yesterday, or on
+another machine. Numbers stand there as they were computed: rounded to the six digits of a summary they would give
+another session than ``heelraise session`` does.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, fields
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import yaml
+import numpy as np
 
+from heelraise.batch.record import record_path
 from heelraise.errors import InputError
 from heelraise.metrics.model import Metric
+from heelraise.notes import Note
+from heelraise.outputs.summary import readable
 from heelraise.phases.model import Phase
 from heelraise.result import TrialResult
 
 if TYPE_CHECKING:
+    from heelraise.protocol import ResolvedProtocol
     from heelraise.trial import Trial
 
-#: Text in quotes, a number, or a plain word; only the last has to become JSON.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.]*(?:e[+-]?\d+)?|[A-Za-z_][A-Za-z0-9_/^.]*')
-_WORDS = {"true", "false"}
 _PAIRS = ("band", "ci95")
-_KNOWN = {field.name for field in fields(Metric)} - {"detail"}
+_EMPTY: tuple[Any, ...] = (None, "", {})
 
 
 @dataclass(frozen=True)
@@ -45,75 +49,109 @@ class StoredTrial:
     container: StoredContainer
 
 
-def read_stored(path: Path, name: str) -> TrialResult:
-    """Read a summary of ours.
+@cache
+def needed() -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Metrics that a session reads: by name, and by name and phase where one phase alone is compared."""
+    from heelraise.metrics.bursts import BURSTS, WAVE
+    from heelraise.metrics.limbs import COMPARED
+    from heelraise.metrics.loads import ANGLE, FORCE
+    from heelraise.metrics.orthostatic import PEAK, SHARED
+    from heelraise.metrics.symmetry import RATIO_METRICS, SIGNED_METRICS
+    from heelraise.screening.advice import RULES
 
-    The metrics, nine tenths of it, are read by their form: flat records in flow style, one a line, as `dump_summary`
-    writes them. A YAML reader would take a third of the time of an analysis for them.
+    checks = {BURSTS, PEAK, SHARED, WAVE, "tremor_frequency", "tremor_bandwidth", "tremor_peak_rms"}
+    checks |= {"tremor_cessation_latency", "asymmetry_log_ratio", "hold_duration"}
+    names = checks | {name for name, _ in COMPARED} | {rule.metric for rule in RULES}
+    return frozenset(names), frozenset([*RATIO_METRICS, *SIGNED_METRICS, (ANGLE, "hold"), (FORCE, "hold")])
+
+
+def stored_part(result: TrialResult) -> str:
+    """What a session needs of a result, as JSON with all digits."""
+    names, places = needed()
+    kept = {
+        "file": readable(result.trial.file),
+        "primary": result.signals.get("primary"),
+        "verdict": result.verdict,
+        "notes": [(note.code, note.message) for note in result.notes],
+        "phases": [_short(vars(phase)) for phase in result.phases],
+        "metrics": [_short(vars(m)) for m in result.metrics if m.name in names or (m.name, m.phase) in places],
+    }
+    try:
+        return _text(kept)
+    except ValueError:
+        # A float that JSON does not know (infinite, NaN) is unknown, as in a summary.
+        return _text(_finite(kept))
+
+
+def read_stored(stem: Path, name: str, protocol: ResolvedProtocol) -> TrialResult:
+    """Read what a record keeps for sessions.
 
     Parameters
     ----------
-    path : Path
+    stem : Path
+        Outputs are ``<stem>_heelraise.*``.
     name : str
         Of the trial in the session.
+    protocol : ResolvedProtocol
+        By which the trial was analysed.
 
     Raises
     ------
     InputError
-        It is no summary of this version.
+        There is no such record of this version.
     """
+    path = record_path(stem)
     try:
-        head, _, rest = path.read_text(encoding="utf-8").partition("\nmetrics:")
-        metrics, _, _ = rest.partition("\nscreening:")
-        data = yaml.load(head, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        records = [] if metrics.strip() == "[]" else read_flow(metrics)
-        trial = StoredTrial(name, data["source"]["file"], StoredContainer(data["source"]["sha256"]))
+        record = json.loads(path.read_bytes())
+        kept = record["pool"]
         return TrialResult(
-            trial=cast("Trial", trial),
+            trial=cast("Trial", StoredTrial(name, kept["file"], StoredContainer(record["input"]))),
             static=None,
-            protocol=data["protocol"],
-            signals=data["signals"],
-            phases=tuple(_phase(record) for record in data["phases"]),
-            metrics=tuple(_metric(record) for record in records),
+            protocol={"name": protocol.name, "sha256": protocol.sha256, "resolved": protocol.resolved},
+            signals={"primary": kept["primary"]},
+            phases=tuple(Phase(**{"repetition": None, **fields}) for fields in kept["phases"]),
+            metrics=tuple(_metric(fields) for fields in kept["metrics"]),
             checks=(),
-            verdict=data["headline"]["verdict"],
+            verdict=kept["verdict"],
             headline={},
             noise_floor=(),
             gaps=(),
-            notes=(),
+            notes=tuple(Note(code, message) for code, message in kept["notes"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
-        raise InputError("is no summary that this version wrote", where=path.name, why=why, todo="--force") from error
+        raise InputError("is no record that this version wrote", where=path.name, why=why, todo="--force") from error
 
 
-def read_flow(text: str) -> list[dict[str, Any]]:
-    """Records as `heelraise.outputs.summary.flow` writes them, each on a line that begins with a dash."""
-    lines = [line[2:] for line in text.split("\n") if line.startswith("- ")]
-    found = json.loads("[" + ",".join(_TOKEN.sub(_as_json, line) for line in lines) + "]")
-    assert isinstance(found, list)
-    return found
+def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value not in _EMPTY}
 
 
-def _as_json(match: re.Match[str]) -> str:
-    token = match[0]
-    return token if token[0] in '"-0123456789' or token in _WORDS else f'"{token}"'
+def _metric(fields: dict[str, Any]) -> Metric:
+    fields |= {key: tuple(fields[key]) for key in _PAIRS if key in fields}
+    return Metric(**fields)
 
 
-def _metric(record: dict[str, Any]) -> Metric:
-    known: dict[str, Any] = {key: value for key, value in record.items() if key in _KNOWN}
-    known |= {key: tuple(known[key]) for key in _PAIRS if key in known}
-    return Metric(**known, detail={key: value for key, value in record.items() if key not in _KNOWN})
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_python)
 
 
-def _phase(record: dict[str, Any]) -> Phase:
-    return Phase(
-        side=record["side"],
-        repetition=record.get("repetition"),
-        phase=record["phase"],
-        start_s=record["start_s"],
-        stop_s=record["stop_s"],
-        source=record["source"],
-        excluded=record.get("excluded"),
-        cut=record.get("cut"),
-    )
+def _python(value: Any) -> Any:
+    """Python's own form of what JSON does not take."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heelraise.errors import InputError, UsageError
+from heelraise.notes import Note
 
 if TYPE_CHECKING:
     from heelraise.protocol import ResolvedProtocol
@@ -29,6 +30,7 @@ _NUMBERS = ("mass_kg", "height_m", "age_years")
 #: In the cell of symptoms: nobody asked is an empty cell, and nothing was reported is this word.
 NONE = "none"
 _LISTED = 20
+_MOST_COMPARED = 10_000
 _MOST_BYTES = 64 << 20
 
 
@@ -64,9 +66,9 @@ def read_subjects(path: Path) -> Subjects:
         raise InputError("cannot be read", where=str(path), why=error.strerror or "") from error
     except UnicodeDecodeError as error:
         raise InputError("is not UTF-8 text", where=str(path), todo="save it as CSV UTF-8") from error
-    table = _lines(text)
+    table, comma = _lines(text, path.name)
     problems: list[str] = []
-    header = [name.strip() for name in table[0][1]] if table else []
+    header = [name.strip().casefold() for name in table[0][1]] if table else []
     problems += _header_problems(path.name, header)
     if problems:
         raise UsageError("\n".join(problems))
@@ -75,7 +77,14 @@ def read_subjects(path: Path) -> Subjects:
     for number, cells in table[1:]:
         where = f"{path.name}:{number}"
         if len(cells) != len(header):
-            problems.append(f"{where}: {len(cells)} cells in a table of {len(header)} columns")
+            guess = "; numbers have a decimal point" if len(cells) > len(header) else ""
+            problems.append(f"{where}: {len(cells)} cells in a table of {len(header)} columns{guess}")
+            continue
+        broken = next((column for column, cell in enumerate(cells, start=1) if not _one_line(cell)), 0)
+        if broken:
+            problems.append(
+                f"{where}:{broken}: the cell holds a line end or a control character; is a quote not closed?"
+            )
             continue
         entry = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
         subject = entry.pop(KEY)
@@ -85,18 +94,44 @@ def read_subjects(path: Path) -> Subjects:
         elif subject in rows:
             problems.append(f"{place}: subject '{subject}' stands in line {lines[subject]} already; keep one")
         else:
-            rows[subject] = _values(entry, where, header, problems)
+            rows[subject] = _values(entry, where, header, problems, comma)
             lines[subject] = number
     if problems:
         raise UsageError(_listed(problems))
     return Subjects(path.name, rows, lines)
 
 
-def _lines(text: str) -> list[tuple[int, list[str]]]:
-    """Cells by line; a semicolon parts them where the first line has no comma, as some spreadsheets write it."""
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=";" if ";" in first and "," not in first else ",")
-    return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+def _lines(text: str, file: str) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Cells by line, and whether a comma may stand for a decimal point.
+
+    A semicolon or tab parts cells where the first line has one and no comma, as some spreadsheets write it; the line
+    ``sep=;`` says so, too. Columns without name and content are what a spreadsheet leaves behind.
+    """
+    text = "\n".join(text.replace("\r\n", "\n").split("\r"))
+    first, _, rest = text.partition("\n")
+    told = first.lower().startswith("sep=") and len(first.strip()) == 5
+    named = rest.partition("\n")[0] if told else first
+    delimiter = first.strip()[4] if told else next((c for c in ";\t" if c in named and "," not in named), ",")
+    reader, table, before = csv.reader(io.StringIO(text), delimiter=delimiter), [], 0
+    try:
+        for cells in reader:
+            # A cell may go on over several lines: the first of them is where to look.
+            number, before = before + 1, reader.line_num
+            if any(cell.strip() for cell in cells) and not (told and number == 1):
+                table.append((number, cells))
+    except csv.Error as error:
+        what = f"{file}:{before + 1}: the line cannot be read ({error}); is a quote not closed?"
+        raise UsageError(what) from error
+    width = max((_filled(cells) for _, cells in table), default=0)
+    return [(number, cells[: max(width, _filled(cells))]) for number, cells in table], delimiter != ","
+
+
+def _filled(cells: list[str]) -> int:
+    return max((n for n, cell in enumerate(cells, start=1) if cell.strip()), default=0)
+
+
+def _one_line(cell: str) -> bool:
+    return all(ord(letter) >= 32 or letter == "\t" for letter in cell)
 
 
 def _header_problems(file: str, header: list[str]) -> list[str]:
@@ -106,7 +141,9 @@ def _header_problems(file: str, header: list[str]) -> list[str]:
         return [f"{file}:1: there is no column '{KEY}'; the first line names the columns"]
     problems = []
     for column, name in enumerate(header, start=1):
-        if name not in (KEY, *COLUMNS):
+        if not name:
+            problems.append(f"{file}:1:{column}: the column has no name")
+        elif name not in (KEY, *COLUMNS):
             guess = nearest(name, (KEY, *COLUMNS))
             todo = f"did you mean '{guess}'?" if guess else f"known are {', '.join((KEY, *COLUMNS))}"
             problems.append(f"{file}:1:{column}: unknown column '{name}'; {todo}")
@@ -115,7 +152,9 @@ def _header_problems(file: str, header: list[str]) -> list[str]:
     return problems
 
 
-def _values(entry: Mapping[str, str], where: str, header: list[str], problems: list[str]) -> dict[str, Any]:
+def _values(
+    entry: Mapping[str, str], where: str, header: list[str], problems: list[str], comma: bool
+) -> dict[str, Any]:
     """Cells as the protocol's section `subject` takes them; each is checked by the protocol's own rules."""
     from pydantic import ValidationError
 
@@ -128,9 +167,10 @@ def _values(entry: Mapping[str, str], where: str, header: list[str], problems: l
         value: Any = cell
         if name in _NUMBERS:
             try:
-                value = float(cell)
+                value = float(cell.replace(",", ".") if comma and cell.count(",") == 1 and "." not in cell else cell)
             except ValueError:
-                problems.append(f"{where}:{header.index(name) + 1}: {name} is '{cell}' and not a number; write 71.5")
+                todo = "write digits and a decimal point, without the unit"
+                problems.append(f"{where}:{header.index(name) + 1}: {name} is '{cell}' and not a number; {todo}")
                 continue
         elif name == "symptoms":
             value = [] if cell.lower() == NONE else [word.strip() for word in cell.split(";") if word.strip()]
@@ -153,10 +193,29 @@ def check_known(subjects: Subjects, wanted: Iterable[str]) -> None:
     """
     missing = sorted({name for name in wanted if name and name not in subjects.rows})
     if missing:
-        shown = ", ".join(f"'{name}'" for name in missing[:_LISTED])
+        shown = ", ".join(f"'{name}'{_nearly(name, subjects)}" for name in missing[:_LISTED])
         more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
         todo = "add a row for each; its other cells may stay empty"
         raise UsageError(f"the table has no row for {shown}{more}", where=subjects.file, todo=todo)
+
+
+def _nearly(name: str, subjects: Subjects) -> str:
+    from heelraise.protocol.problems import nearest
+
+    same = [known for known in subjects.rows if known.casefold() == name.casefold()]
+    guess = same[0] if same else nearest(name, tuple(subjects.rows)) if len(subjects.rows) <= _MOST_COMPARED else None
+    return f" (line {subjects.lines[guess]} has '{guess}')" if guess else ""
+
+
+def unused(subjects: Subjects, present: Iterable[str]) -> tuple[Note, ...]:
+    """A note where the table has subjects of whom there is no trial: one of the two may be misspelt."""
+    known = set(present)
+    missing = [name for name in subjects.rows if name not in known]
+    if not missing:
+        return ()
+    shown = ", ".join(f"'{name}' (line {subjects.lines[name]})" for name in missing[:_LISTED])
+    more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+    return (Note("subjects_without_trials", f"{subjects.file}: no trial of {shown}{more}."),)
 
 
 def for_subject(protocol: ResolvedProtocol, subject: str, subjects: Subjects | None) -> ResolvedProtocol:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from heelraise.errors import HeelraiseError, InputError, OutputError, ProtocolEr
 
 if TYPE_CHECKING:
     from heelraise.batch.discover import Source
+    from heelraise.c3d.verify_ezc3d import SpareJudge
     from heelraise.outputs.publish import Published
     from heelraise.protocol import ResolvedProtocol
 
@@ -91,11 +94,13 @@ def _publish(task: TrialTask, path: Path, static: Path | None) -> Published:
     """The outputs of ``analyze``, the metrics as a table, and the record that says they are done."""
     from heelraise.batch.record import Record, key_of, record_path, write_record
     from heelraise.batch.rows import METRIC_COLUMNS, check_rows, encode, metric_rows, phase_rows
+    from heelraise.batch.stored import stored_part
     from heelraise.outputs.atomic import write_text
     from heelraise.pipeline import analyze_file
 
     record_path(task.stem).unlink(missing_ok=True)
-    published = analyze_file(path, task.protocol, task.stem.parent, static=static, ezc3d=task.ezc3d)
+    spare = _spare_judge() if task.ezc3d else None
+    published = analyze_file(path, task.protocol, task.stem.parent, static=static, ezc3d=task.ezc3d, spare=spare)
     result = published.result
     table = published.summary.with_suffix(".csv")
     write_text(table, encode([METRIC_COLUMNS, *metric_rows(result.metrics)]))
@@ -108,8 +113,18 @@ def _publish(task: TrialTask, path: Path, static: Path | None) -> Published:
         phases=phase_rows(result.phases),
         screening=check_rows(result.checks),
     )
-    write_record(task.stem, record, [published.c3d, published.summary, table])
+    write_record(task.stem, record, [published.c3d, published.summary, table], stored_part(result))
     return published
+
+
+@cache
+def _spare_judge() -> SpareJudge:
+    """The worker's own: ezc3d is loaded once and not for every trial."""
+    from heelraise.c3d.verify_ezc3d import SpareJudge
+
+    spare = SpareJudge()
+    atexit.register(spare.close)
+    return spare
 
 
 def portable(message: str, task: TrialTask, path: Path, static: Path | None) -> str:
@@ -122,6 +137,10 @@ def portable(message: str, task: TrialTask, path: Path, static: Path | None) -> 
 
 def stamp_of(source: Source) -> Stamp | None:
     """The file as the system sees it; None where it cannot be asked."""
+    if source.url:
+        from heelraise.batch.discover.store import stamp
+
+        return stamp(source.url)
     try:
         seen = os.stat(source.path)
     except (OSError, ValueError):

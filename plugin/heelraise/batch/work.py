@@ -14,7 +14,7 @@ from heelraise.batch.layout import stems
 from heelraise.batch.options import BatchOptions
 from heelraise.batch.resume import Policy
 from heelraise.batch.sessions import Session, find_sessions
-from heelraise.batch.subjects import Subjects, check_known, for_subject, read_subjects
+from heelraise.batch.subjects import Subjects, check_known, for_subject, read_subjects, unused
 from heelraise.errors import OutputError
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ def prepare(paths: Sequence[Path | str], protocol: str | None, output: Path, opt
         plan = replace(plan, jobs=tuple(replace(job, static=still) for job in plan.jobs))
     if subjects is not None:
         check_known(subjects, (job.subject for job in plan.jobs))
+        plan = replace(plan, notes=(*plan.notes, *unused(subjects, (job.subject for job in plan.jobs))))
+    if options.pseudonym_key is not None:
+        from heelraise.batch.pseudonym import without_names
+
+        plan, resolved, subjects = without_names(plan, resolved, subjects, options.pseudonym_key, output)
     places = stems(plan.jobs, options.layout)
     _protect_inputs(plan.jobs, places, output)
     return Work(output, plan, places, find_sessions(plan.jobs, places), resolved, subjects, options)

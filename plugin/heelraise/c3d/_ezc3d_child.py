@@ -1,11 +1,13 @@
 """Reads files with ezc3d in a process of its own, where it may crash: started by `verify_ezc3d`, by path.
 
 It imports nothing of this package. Arguments: the original's path. It writes one JSON line about the
-original, then for each line of input, a JSON object with the path of a copy, one JSON line about that.
+original, then for each line of input, a JSON object with the path of a copy, one JSON line about that. A line with
+the path of another original takes its place and is answered like the first; null only forgets the one there was.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -34,14 +36,21 @@ def main() -> None:
     except ImportError as error:
         answer(status="unavailable", reason=str(error))
         return
-    try:
-        original = _read(ezc3d, numpy, sys.argv[1])
-    except Exception as error:
-        answer(status="original_unreadable", reason=_said(error))
-        return
-    answer(status="ready", reason="")
-    for line in sys.stdin:
+    original: dict[str, Any] = {}
+    for line in itertools.chain([json.dumps({"original": sys.argv[1]})], sys.stdin):
         request = json.loads(line)
+        if "original" in request:
+            original = {}
+            if request["original"] is None:
+                continue
+            _allow_time()
+            try:
+                original = _read(ezc3d, numpy, request["original"])
+            except Exception as error:
+                answer(status="original_unreadable", reason=_said(error))
+                continue
+            answer(status="ready", reason="")
+            continue
         try:
             copied = _read(ezc3d, numpy, request["copy"])
         except Exception as error:
@@ -56,11 +65,26 @@ def _limit() -> None:
         import resource
     except ImportError:
         return
-    for kind, amount in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
-        hard = resource.getrlimit(kind)[1]
-        if hard == resource.RLIM_INFINITY or hard > amount:
-            resource.setrlimit(kind, (amount, hard))
+    _set(resource.RLIMIT_AS, MEMORY_BYTES)
+    _set(resource.RLIMIT_CPU, CPU_SECONDS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _allow_time() -> None:
+    """Each original and its copies have the processor for as long, however many came before."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _set(resource.RLIMIT_CPU, CPU_SECONDS + int(sum(os.times()[:2])))
+
+
+def _set(kind: int, amount: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    if hard == resource.RLIM_INFINITY or hard > amount:
+        resource.setrlimit(kind, (amount, hard))
 
 
 def _read(ezc3d: Any, numpy: Any, path: str) -> dict[str, Any]:

@@ -42,6 +42,40 @@ class Ezc3dVerdict:
         return self.status in ACCEPTABLE
 
 
+class SpareJudge:
+    """Keeps a child that has ezc3d loaded, from one original to the next: loading it takes half an analysis.
+
+    A child is kept only after it found a copy equal, and what one that has read other files says is believed only when
+    it is that: anything else is asked again of a new one. So a verdict never depends on what was judged before.
+    """
+
+    #: Originals for one child; what a library leaks is then bounded.
+    MOST = 100
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._served: dict[int, int] = {}
+
+    def take(self) -> Child | None:
+        """The kept child, if there is one."""
+        child, self._child = self._child, None
+        return child
+
+    def give(self, child: Child) -> None:
+        """Keep a child that has nothing left to answer."""
+        served = self._served.get(id(child), 0) + 1
+        if served >= self.MOST or self._child is not None:
+            child.close()
+            return
+        child.ask({"original": None})
+        self._child, self._served = child, {id(child): served}
+
+    def close(self) -> None:
+        """End the kept child."""
+        if (child := self.take()) is not None:
+            child.close()
+
+
 class Ezc3dJudge:
     """Starts reading the original at once, so that it happens beside other work; then judges copies.
 
@@ -52,17 +86,28 @@ class Ezc3dJudge:
     original : Path or str
     timeout_s : float
         For reading the original, and again for each copy.
+    spare : SpareJudge, optional
+        Where a loaded child may wait, and where ours may wait for the next original.
     """
 
-    def __init__(self, original: Path | str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, original: Path | str, timeout_s: float = TIMEOUT_S, spare: SpareJudge | None = None) -> None:
         self._original = Path(original).resolve()
         self._timeout = timeout_s
         self._about_original: Ezc3dVerdict | None = None
         self._child: Child | None = None
         self._failed_start = ""
-        self._start()
+        self._spare = spare
+        self._sound = False
+        self._child = spare.take() if spare is not None else None
+        self._used = self._child is not None
+        if self._child is not None:
+            self._child.started = time.monotonic()
+            self._child.ask({"original": str(self._original)})
+        else:
+            self._start()
 
     def _start(self) -> None:
+        self._used = False
         try:
             self._child = Child(CHILD, str(self._original), "ezc3d")
         except OSError as error:
@@ -77,9 +122,12 @@ class Ezc3dJudge:
         self.close()
 
     def close(self) -> None:
-        """End the child process."""
+        """End the child process, or leave it to the next judge."""
         if self._child is not None:
-            self._child.close()
+            if self._spare is not None and self._sound:
+                self._spare.give(self._child)
+            else:
+                self._child.close()
             self._child = None
 
     def judge(self, copy: Path | str, original: Container | None = None) -> Ezc3dVerdict:
@@ -102,8 +150,9 @@ class Ezc3dJudge:
             request["points"], request["analogs"] = original.point_count, original.analog_count
             request["kept"] = _kept(original)
         verdict = self._ask(request)
-        if verdict.status == "crashed":
+        if verdict.status == "crashed" or (self._used and verdict.status != "equal"):
             # A second try in a new process tells a crash on this file from one of another cause.
+            self._sound = False
             self.close()
             self._about_original = None
             self._start()
@@ -116,6 +165,7 @@ class Ezc3dJudge:
             values = [original.points()[frames].tolist(), original.analogs()[rows].tolist()]
             request |= {"count": original.frame_count, "frames": frames, "rows": rows, "values": values}
             verdict = self._ask(request)
+        self._sound = verdict.status == "equal"
         return verdict
 
     def _ask(self, request: dict[str, object]) -> Ezc3dVerdict:

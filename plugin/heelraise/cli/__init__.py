@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
         # typer turns an interrupt into this status and says nothing.
         if end.code == INTERRUPTED:
             _leave("interrupted", INTERRUPTED, debug=False)
+        if end.code == TERMINATED:
+            _leave("ended by SIGTERM", TERMINATED, debug=False)
         raise
     except BrokenPipeError:
         # The reader went away (``heelraise ... | head``): nothing is lost, and nothing can be told.

@@ -33,9 +33,9 @@ class Verify(StrEnum):
 def batch(
     paths: Annotated[
         list[str],
-        typer.Argument(help="C3D files, folders, ZIP archives, patterns, @list.txt.", show_default=False),
+        typer.Argument(help="C3D files, folders, ZIP archives, patterns, @list.txt, URLs.", show_default=False),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the outputs.", show_default=False)],
+    output: Annotated[str, typer.Option("-o", "--output", help="Folder for the outputs.", show_default=False)],
     protocol: Annotated[
         str | None,
         typer.Option("-p", "--protocol", help="Preset's name or YAML file; without it: auto.", show_default=False),
@@ -79,6 +79,21 @@ def batch(
         str | None,
         typer.Option("--scheduler", help="Dask: tls://..., tcp://... (no authentication), slurm.", show_default=False),
     ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option("--tls-ca", help="Certificate of who signs the cluster's certificates.", show_default=False),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="Our certificate for the cluster.", show_default=False)
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its private key.", show_default=False)] = None,
+    pseudonymise: Annotated[
+        bool, typer.Option("--pseudonymise", help="Keep names out of every output; wants --pseudonym-key.")
+    ] = False,
+    pseudonym_key: Annotated[
+        Path | None,
+        typer.Option("--pseudonym-key", help="Key file, made if missing; keep it to yourself.", show_default=False),
+    ] = None,
     log: Annotated[Path | None, typer.Option("--log", help="File to log to.", show_default=False)] = None,
     json_lines: Annotated[bool, typer.Option("--json-lines", help="One JSON object a line on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
@@ -89,17 +104,30 @@ def batch(
     from heelraise.batch.options import BatchOptions
     from heelraise.batch.report import Telling
     from heelraise.batch.run import run_batch
+    from heelraise.batch.security import tls_security
+    from heelraise.batch.workers.paths import is_remote, shown
+    from heelraise.errors import UsageError
 
+    if pseudonymise != (pseudonym_key is not None):
+        missing = "--pseudonym-key FILE" if pseudonymise else "--pseudonymise"
+        raise UsageError("pseudonyms need both the wish and a key", todo=f"give {missing}, too")
+    if is_remote(output):
+        why = "a store knows neither locks nor renaming, so that a run that ends early could leave half of an output"
+        todo = "name a local folder, and copy it when the run has ended"
+        raise UsageError("outputs cannot be written to a URL", where=shown(output), why=why, todo=todo)
+    folder = Path(output)
     options = BatchOptions(
         ezc3d=verify is Verify.ezc3d,
         subjects=subjects,
         layout=layout_output.value,
         parquet=parquet,
+        pseudonym_key=pseudonym_key,
         discover=DiscoverOptions(layout=layout, name_pattern=names),
         jobs=jobs,
         memory_mb=memory_mb,
         timeout_s=timeout_s,
         scheduler=scheduler,
+        security=tls_security(scheduler, tls_ca, tls_cert, tls_key),
         stop_on_error=on_error is OnError.stop,
         force=force,
         retry_failed=retry_failed,
@@ -109,14 +137,13 @@ def batch(
     if dry_run:
         from heelraise.batch.preview import preview
 
-        for line in preview(paths, protocol, output, options):
+        for line in preview(paths, protocol, folder, options):
             typer.echo(line)
         return
-    counts = run_batch(paths, protocol, output, options)
+    counts = run_batch(paths, protocol, folder, options)
     if not quiet and not json_lines:
         rest = f", {counts.not_run} not run" if counts.not_run > 0 else ""
-        typer.echo(
-            f"{counts.done} done ({counts.resumed} before), {counts.failed} failed{rest}; {output / 'trials.csv'}"
-        )
+        known = f"({counts.resumed} known from before)"
+        typer.echo(f"{counts.done} done, {counts.failed} failed{rest} {known}; {folder / 'trials.csv'}")
     if counts.failed or counts.not_run > 0:
         raise typer.Exit(1)

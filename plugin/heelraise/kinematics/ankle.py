@@ -111,7 +111,7 @@ def reference_from_frames(
     if missing:
         calibration = Calibration(problem=f"at the reference pose {'; '.join(missing)} cannot be seen")
     else:
-        calibration = model.calibrate({role: own[role] for role in roles})
+        calibration = model.calibrate({role: own[role] for role in sorted(roles)})
     return Reference(model.name, side, source, frozenset(roles), calibration, count)
 
 
@@ -149,7 +149,7 @@ def ankle_angles(markers: Markers, side: str, model: AngleModel, reference: Refe
     if reference.problem or missing:
         reason = reference.problem or f"{'; '.join(missing)} cannot be seen"
         return AnkleAngles(side, "", None, None, None, reference.source, f"{model.name}: {reason}")
-    radians = model.angles({role: own[role] for role in roles}, reference.calibration)
+    radians = model.angles({role: own[role] for role in sorted(roles)}, reference.calibration)
     plantarflexion = np.degrees(radians[0])
     inversion, internal = (None if angle is None else np.degrees(angle) for angle in radians[1:])
     notes = _degenerate_frames(plantarflexion, [own[role] for role in roles], side, model)

@@ -262,7 +262,7 @@ def _angle_floor(
     if solution is None or not sigmas:
         return {}
     model = next(m for m in MODELS if m.name == solution.model)
-    paths = {f"{side}.{role}": markers.get(f"{side}.{role}") for role in solution.roles}
+    paths = {f"{side}.{role}": markers.get(f"{side}.{role}") for role in sorted(solution.roles)}
     if any(path is None for path in paths.values()) or ankle.plantarflexion is None:
         return {}
     # The same marker noise turns into more or less angle as the foot points: the worst pose of the trial counts.

@@ -9,6 +9,9 @@ from typing import BinaryIO
 from heelraise.c3d.atomic import write_atomically
 from heelraise.errors import OutputError
 
+#: Start of the temporary folders of trials whose names were taken out before they were analysed.
+MASKED = ".pseudonymised-"
+
 
 def ensure_folder(folder: Path) -> None:
     """Make the folder and its parents.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from heelraise._version import __version__
 from heelraise.c3d import AnalogChannel, AnalysisValue, CopyReport, Event, append
 from heelraise.errors import InputError, OutputError
+from heelraise.outputs.atomic import MASKED
 from heelraise.outputs.numbers import rounded
 from heelraise.signal.filters import resample_bandlimited
 from heelraise.trial import event_stamp
@@ -75,7 +76,13 @@ def provenance(result: TrialResult) -> dict[str, str]:
         "PROTOCOL": str(result.protocol.get("name", "")),
         "PROTOCOL_SHA256": str(result.protocol.get("sha256", "")),
         "VERDICT": result.verdict,
+        # Such a copy is not that of the original, bit by bit: it says so itself.
+        **({"PSEUDONYMISED": "names and free texts of the original were blanked"} if _is_masked(result) else {}),
     }
+
+
+def _is_masked(result: TrialResult) -> bool:
+    return result.trial.container.path.parent.name.startswith(MASKED)
 
 
 def _channels(result: TrialResult) -> list[AnalogChannel]:

@@ -21,9 +21,12 @@ def compare_sides(metrics: Sequence[Metric], angle_deg: float, force_fraction: f
     only matched ones count.
     """
 
+    by_trial: dict[Any, list[Metric]] = {}
+    for one in metrics:
+        by_trial.setdefault(trial_of(one), []).append(one)
+
     def load(record: Metric) -> Load:
-        own = [m for m in metrics if trial_of(m) == trial_of(record)]
-        return load_of(own, record.side, record.repetition)
+        return load_of(by_trial[trial_of(record)], record.side, record.repetition)
 
     def entry(left: Metric, right: Metric) -> dict[str, Any]:
         return compare_loads(load(left), load(right), angle_deg, force_fraction, shared=False)

@@ -13,6 +13,7 @@ import pytest
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits are POSIX")
 pytestmark = posix
+LOST = "the cluster's worker was lost with the task"
 OPTIONS = ("--layout", "{subject}/{session}/{trial}", "-q")
 
 
@@ -72,19 +73,35 @@ def test_killed_worker_costs_an_attempt_and_nothing_else(archive, inputs, begin,
     assert len([line for line in lines if line["event"] == "trial"]) == 4
 
 
-def test_interrupt_accounts_for_everything(archive, inputs, begin, cli, content, rows, calm, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "status", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")]
+)
+def test_interrupt_accounts_for_everything(
+    archive, inputs, begin, cli, content, rows, calm, tmp_path, number, status, said
+):
     process = begin("in", "-o", "out", *OPTIONS)
     wait_for(lambda: (tmp_path / "out/S1/day1/a_heelraise.json").exists(), process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in told
+    assert (process.returncode, told) == (status, f"heelraise: {said}\n")
     found = rows(tmp_path / "out" / "trials.csv")
     assert len(found) == 4
     assert found["S1/day1/a.c3d"]["status"] == "done"
     assert not list((tmp_path / "out").rglob(".*"))
     assert cli("in", "-o", "out", *OPTIONS).returncode == 1
     assert content(tmp_path / "out") == calm
+
+
+def test_a_job_in_the_background_ends_when_it_is_asked_to(archive, begin, rows, tmp_path):
+    # A shell without job control has such jobs ignore Ctrl-C.
+    process = begin("in", "-o", "out", *OPTIONS, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    wait_for(lambda: (tmp_path / "out/.heelraise-work").exists(), process)
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert len(rows(tmp_path / "out" / "trials.csv")) == 4
+    assert not list((tmp_path / "out").rglob(".*"))
 
 
 def test_two_runs_into_one_folder(archive, inputs, begin, cli, tmp_path):
@@ -129,12 +146,26 @@ def test_an_input_folder_that_vanishes(archive, begin, rows, tmp_path):
     assert str(tmp_path) not in (tmp_path / "out" / "trials.csv").read_text()
 
 
-def test_a_cluster_gives_the_same_bytes(archive, inputs, cli, content, calm, tmp_path):
+def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(archive, inputs, begin, content, calm, tmp_path):
     distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-    )
-    with cluster:
-        run = cli("in", "-o", "out", *OPTIONS, "--scheduler", cluster.scheduler_address)
-    assert run.returncode == 1, run.stderr
-    assert content(tmp_path / "out") == calm
+    import dask.config
+
+    out, options = tmp_path / "out", {"processes": True, "dashboard_address": None, "host": "127.0.0.1"}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, silence_logs=50, **options) as cluster,
+    ):
+        pids = [worker.pid for worker in cluster.workers.values()]
+        process = begin("in", "-o", "out", *OPTIONS, "--scheduler", cluster.scheduler_address)
+        # The process that analyses is a child of Dask's worker: killed with a trial under way.
+        wait_for(lambda: any(children(pid) for pid in pids) and any(out.rglob("*.part")), process)
+        victim = next(pid for pid in pids if children(pid))
+        own = children(victim)
+        os.kill(victim, signal.SIGKILL)
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    assert content(out) == calm
+    lines = [json.loads(line) for line in (out / "run.jsonl").read_text().splitlines()]
+    # One that had been handed to the worker and waited there is lost with it.
+    assert {line["message"] for line in lines if line["event"] == "retry"} == {LOST}
+    assert not [pid for pid in own if os.path.exists(f"/proc/{pid}")]

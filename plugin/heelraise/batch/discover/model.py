@@ -20,11 +20,20 @@ class Source:
         Name within the archive; None for a file of its own.
     size : int
         Bytes of the file, or of the unpacked member; 0 where it is not known.
+    alias : str
+        Pseudonym that takes the file's name; its texts are masked then, see `heelraise.batch.discover.mask`.
+    hidden : str
+        Name of the subject, which no label of a masked file may hold.
+    url : str
+        Where it is fetched from; `path` ends with its name then.
     """
 
     path: Path
     member: str | None = None
     size: int = 0
+    alias: str = ""
+    hidden: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class TrialJob:
         Of the content, where discovery had to compute it; else empty.
     duplicate_of : str
         Name of the first job of equal content, or empty.
+    alias, hidden, url : str
+        See `Source`.
     """
 
     index: int
@@ -77,11 +88,14 @@ class TrialJob:
     size: int = 0
     sha256: str = ""
     duplicate_of: str = ""
+    alias: str = ""
+    hidden: str = ""
+    url: str = ""
 
     @property
     def source(self) -> Source:
         """The job's file."""
-        return Source(self.path, self.member, self.size)
+        return Source(self.path, self.member, self.size, self.alias, self.hidden, self.url)
 
 
 @dataclass(frozen=True)

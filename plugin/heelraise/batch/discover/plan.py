@@ -15,6 +15,7 @@ from heelraise.batch.discover.safe import distinct_names
 from heelraise.batch.discover.shelf import Found
 from heelraise.batch.discover.sources import Sources
 from heelraise.batch.discover.statics import Statics
+from heelraise.batch.workers.paths import is_remote, shown
 from heelraise.errors import InputError
 from heelraise.notes import Note
 
@@ -25,7 +26,8 @@ def discover(paths: Sequence[Path | str], options: DiscoverOptions | None = None
     Parameters
     ----------
     paths : sequence of Path or str
-        Folders, C3D files, ZIP archives, patterns with ``*``, ``?``, ``[`` or ``**``, and ``@list.txt``.
+        Folders, C3D files, ZIP archives, patterns with ``*``, ``?``, ``[`` or ``**``, ``@list.txt``, and URLs
+        of files and folders in a store.
     options : DiscoverOptions, optional
 
     Returns
@@ -43,18 +45,18 @@ def discover(paths: Sequence[Path | str], options: DiscoverOptions | None = None
         A path or list does not exist, an archive that was named cannot be opened, or there is no C3D file at all.
     """
     try:
-        return _discover([Path(path) for path in paths], options or DiscoverOptions())
+        return _discover([path if is_remote(path) else Path(path) for path in paths], options or DiscoverOptions())
     finally:
         # Whoever only looks at an archive leaves it free to be moved.
         close_archives()
 
 
-def _discover(given: Sequence[Path], options: DiscoverOptions) -> Plan:
+def _discover(given: Sequence[Path | str], options: DiscoverOptions) -> Plan:
     notes: list[Note] = []
     namer = Namer(options, notes)
     found = Sources(options.limits, notes).find(given, options.lists)
     if not found:
-        where = ", ".join(os.fspath(path) for path in (*given, *options.lists))
+        where = ", ".join(shown(os.fspath(path)) for path in (*given, *options.lists))
         raise InputError("no C3D file found", where=where, why=notes[0].message.rstrip(".") if notes else "")
     prefix = prefixes(one.root for one in found)
     found.sort(key=lambda one: (prefix[one.root], one.rel.split("/"), one.member or ""))
@@ -85,6 +87,7 @@ def _discover(given: Sequence[Path], options: DiscoverOptions) -> Plan:
                 static=static,
                 static_name=static_name,
                 size=one.size,
+                url=one.url,
                 sha256=sha256[n],
                 duplicate_of=first[n],
             )
@@ -97,7 +100,7 @@ def _discover(given: Sequence[Path], options: DiscoverOptions) -> Plan:
 
 
 def _source(found: Found) -> Source:
-    return Source(Path(found.path), found.member, found.size)
+    return Source(Path(found.path), found.member, found.size, url=found.url)
 
 
 def _sessions(known: Sequence[Names]) -> dict[tuple[str, str], str]:

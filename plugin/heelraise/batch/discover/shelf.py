@@ -47,6 +47,8 @@ class Shelf:
     others : tuple of str
         ENF files of subject and session.
     session_xml : str, optional
+    url : str
+        Folder of a store; empty on the disk.
     """
 
     path: str
@@ -58,6 +60,7 @@ class Shelf:
     enf: dict[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     session_xml: str | None = None
+    url: str = ""
 
     def label(self, name: str = "") -> str:
         """A name in it as the user knows it, below the source."""
@@ -89,11 +92,17 @@ class Found:
     member: str | None
     size: int
     linked: bool = False
+    url: str = ""
 
     @property
     def rel(self) -> str:
         """Path below the root."""
         return "/".join((*self.shelf.levels, self.file))
+
+
+def place_of(url: str) -> str:
+    """What stands for a URL where a path is wanted: as distinct as the URL, and never a file of this machine."""
+    return f".store/{url.partition('?')[0].replace('://', '/')}"
 
 
 def stem_of(file: str) -> str:

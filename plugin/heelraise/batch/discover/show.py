@@ -11,12 +11,14 @@ _COLUMNS = ("trial", "subject", "session", "role", "static", "outputs", "duplica
 _WIDEST = 60
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: Plan, *, duplicates: bool = True) -> Iterator[str]:
     """Lines of a plan: a table of its jobs, a count, and its notes.
 
     Parameters
     ----------
     plan : Plan
+    duplicates : bool
+        Whether they were looked for.
 
     Yields
     ------
@@ -37,8 +39,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     subjects = len({job.subject for job in plan.jobs if job.subject})
     size = sum(job.size for job in plan.jobs) / 1e6
     yield (
-        f"{len(plan.jobs)} trials of {subjects} subjects, {size:.1f} MB; {statics} static, {paired} with a static; "
-        f"{twice} duplicates"
+        f"{len(plan.jobs)} trials of {subjects} subjects, {size:.1f} MB; {statics} static, {paired} with a static"
+        + (f"; {twice} duplicates" if duplicates else "")
     )
     for note in plan.notes:
         yield f"note: {note.message}"

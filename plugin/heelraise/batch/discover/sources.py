@@ -12,6 +12,7 @@ from heelraise.batch.discover.patterns import Pattern, has_magic, split
 from heelraise.batch.discover.safe import clean
 from heelraise.batch.discover.shelf import Found, Root, Shelf
 from heelraise.batch.discover.walk import Listing, list_folder, members, shelf_of, walk
+from heelraise.batch.workers.paths import is_remote
 from heelraise.errors import InputError
 from heelraise.notes import Note
 
@@ -32,7 +33,7 @@ class Sources:
         self._shelves: dict[tuple[str, tuple[str, ...]], Shelf] = {}
         self._archives: dict[tuple[str, tuple[str, ...]], list[Shelf]] = {}
 
-    def find(self, paths: Sequence[Path], lists: Sequence[Path]) -> list[Found]:
+    def find(self, paths: Sequence[Path | str], lists: Sequence[Path]) -> list[Found]:
         """Every file once; the real place goes before links, and the outer source before those within it.
 
         Raises
@@ -47,7 +48,7 @@ class Sources:
                 found[key] = one
         return list(found.values())
 
-    def _all(self, paths: Sequence[Path], lists: Sequence[Path]) -> Iterator[Found]:
+    def _all(self, paths: Sequence[Path | str], lists: Sequence[Path]) -> Iterator[Found]:
         for path in paths:
             text = os.fspath(path)
             if text.startswith("@") and len(text) > 1 and not os.path.lexists(text):
@@ -58,6 +59,9 @@ class Sources:
             yield from self._list(path)
 
     def _named(self, text: str) -> Iterator[Found]:
+        if is_remote(text):
+            yield from self._stored(text)
+            return
         path = Path(text)
         if not os.path.exists(path):
             if not has_magic(text):
@@ -76,6 +80,9 @@ class Sources:
     def _list(self, path: Path) -> Iterator[Found]:
         base = Path(os.path.abspath(path.parent))
         for entry in _entries(path):
+            if is_remote(entry):
+                yield from self._stored(entry, listed=True)
+                continue
             target = Path(entry)
             inside = not target.is_absolute() and ".." not in target.parts
             full = base / target
@@ -91,6 +98,14 @@ class Sources:
             else:
                 # A listed file that is not there stays in the plan: it fails by name, and no other waits for it.
                 yield self._file(_root(base if inside else full.parent), full, levels)
+
+    def _stored(self, url: str, *, listed: bool = False) -> Iterator[Found]:
+        from heelraise.batch.discover import store
+
+        if listed and url.lower().endswith(".c3d"):
+            yield store.listed(url)
+        else:
+            yield from store.stored(url, self._notes)
 
     def _walk(self, root: Root, top: Path, levels: tuple[str, ...], pattern: Pattern) -> Iterator[Found]:
         yield from walk(root, top, levels, pattern, self._open, self._notes)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from heelraise.batch.discover.model import Source
 from heelraise.batch.discover.names import Namer, Names
-from heelraise.batch.discover.shelf import Shelf, stem_of
+from heelraise.batch.discover.shelf import Shelf, place_of, stem_of
 from heelraise.errors import ProtocolError
 from heelraise.notes import Note
 
@@ -129,7 +129,7 @@ class Statics:
                     if fnmatch.fnmatch(file, pattern):
                         names = self._namer.names(shelf, file, prefix)
                         matches.add(_source(shelf, file), names.subject, (names.subject, names.session))
-            if matches.empty and shelf.inner is None:
+            if matches.empty and shelf.inner is None and not shelf.url:
                 for source in _glob(shelf.path, pattern):
                     matches.add(source, "")
             self._matches[id(shelf)] = matches
@@ -180,12 +180,17 @@ def _is_static(names: Names, file: str) -> bool:
 
 
 def _source(shelf: Shelf, file: str) -> Source:
+    if shelf.url:
+        url = f"{shelf.url}/{file}"
+        return Source(Path(place_of(url)), None, shelf.c3d.get(file, 0), url=url)
     if shelf.inner is None:
         return Source(Path(shelf.path, file), None, shelf.c3d.get(file, 0))
     return Source(Path(shelf.path), f"{shelf.inner}{file}", shelf.c3d.get(file, 0))
 
 
 def _same(one: Source, other: Source) -> bool:
+    if one.url or other.url:
+        return one.url == other.url
     return one.member == other.member and os.path.realpath(one.path) == os.path.realpath(other.path)
 
 

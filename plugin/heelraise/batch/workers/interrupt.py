@@ -22,6 +22,10 @@ def kept_signals() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
+#: Exit status of a run that was ended by SIGTERM, as a shell gives it.
+TERMINATED = 143
+
+
 class Interrupts:
     """While entered, the first interrupt is only noted; a second one is raised where it comes.
 
@@ -49,3 +53,31 @@ class Interrupts:
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """A polite end that a scheduler asks for (SIGTERM) is an interrupt."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    asked = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):
+            # A job in the background ignores Ctrl-C, and must still end when it is asked to.
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if asked:
+            raise SystemExit(TERMINATED) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 _TICK_S = 0.1
+_WHOLE_S = 0.5
 
 
 class MemoryWatch:
-    """Looks at the memory of process groups, seldom enough to cost at most a twentieth of a core.
+    """Looks at the memory of process groups, seldom enough to cost at most a fiftieth of a core.
 
-    Linux is read through ``/proc``, other systems through psutil where it is installed; ``able`` is False elsewhere.
+    To find what workers started, every process of the machine has to be asked; the workers themselves are few, and are
+    looked at more often. Linux is read through ``/proc``, other systems through psutil where it is installed; ``able``
+    is False elsewhere.
     """
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._next = self._whole = 0.0
         self.able = sys.platform == "linux" or _psutil() is not None
 
     def look(self, leaders: Iterable[int]) -> dict[int, int]:
@@ -29,9 +32,12 @@ class MemoryWatch:
         begin = time.monotonic()
         if begin < self._next:
             return {}
+        self._next = begin + _TICK_S
+        if begin < self._whole:
+            return {pid: own(pid) for pid in leaders} if sys.platform == "linux" else {}
         found = resident(leaders)
         end = time.monotonic()
-        self._next = end + max(_TICK_S, 20 * (end - begin))
+        self._whole = end + max(_WHOLE_S, 50 * (end - begin))
         return found
 
 
