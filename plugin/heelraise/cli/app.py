@@ -124,6 +124,20 @@ def session(
 
 
 @app.command()
+def methods(
+    summaries: Annotated[list[Path], typer.Argument(help="YAML summaries of trials or sessions.", show_default=False)],
+    metric: Annotated[
+        list[str] | None, typer.Option("-m", "--metric", help="Metric that the report uses; may be given again.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Print the methods paragraph of a report, with its sources: how what these summaries hold was computed."""
+    from heelraise.outputs.methods import methods_of
+
+    typer.echo(methods_of(summaries, metric or ()))
+
+
+@app.command()
 def inspect(
     trial: Trial,
     strict: Annotated[
