@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,8 @@ from heelraise.kinematics import (
     solve_ankle,
     subject_axes,
 )
-from heelraise.kinematics.angle_model import EPICONDYLES, PEDAL, TIBIAL
+from heelraise.kinematics.angle_model import EPICONDYLES, PEDAL, TIBIAL, AngleModel
+from heelraise.kinematics.model_choice import OPENSIM
 from heelraise.labelled.body import BodyMarkers, read_body
 from heelraise.labelled.forces import read_forces
 from heelraise.labelled.model import Noise, Series, Signals
@@ -29,6 +30,7 @@ from heelraise.labelled.muscles import read_emg
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
+    from heelraise.osim.solved import SolvedAnkle
     from heelraise.protocol.schema import Protocol
     from heelraise.trial import Trial
 
@@ -61,8 +63,11 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
     still = _still_markers(static, protocol, notes) if static is not None else None
     heels = {side: heel_height(body.markers, side, rate, static=still) for side in SIDES}
     quiet = quiet_frames(body.markers, rate, heights=heels)
+    fitted, opensim = _fitted_ankles(trial, protocol, body, quiet, still, static)
     ankles = {
-        side: solve_ankle(
+        side: fitted[side].ankle
+        if side in fitted
+        else solve_ankle(
             body.markers,
             side,
             quiet if quiet.any() else None,
@@ -80,14 +85,22 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
     notes += subject.notes if body.markers else ()
     series: list[Series] = []
     for side in SIDES:
-        found, smoothed = _side_series(side, body, heels[side], ankles[side], quiet, rate)
+        found, smoothed = _side_series(side, body, heels[side], ankles[side], quiet, rate, fitted.get(side))
         series += found
         notes += smoothed
     series += _other_parts(body, rate, [one.bandwidth_hz for one in series if one.bandwidth_hz is not None])
-    forces = read_forces(trial, protocol, body.axes, subject, _feet(body.markers), quiet)
+    forces = read_forces(trial, protocol, body.axes, subject, feet_middles(body.markers), quiet)
     emg, emg_description, emg_notes = read_emg(trial, protocol)
     notes += [*forces.notes, *emg_notes]
     series += forces.series
+    if protocol.opensim.inverse_dynamics:
+        from heelraise.osim.kinetics import trial_kinetics
+
+        middles = feet_middles(body.markers)
+        kinetics = trial_kinetics(trial, protocol, body, fitted, middles, forces.body_weight_n)
+        series += kinetics.series
+        notes += kinetics.notes
+        opensim = {"opensim": {**opensim.get("opensim", {}), "inverse_dynamics": dict(kinetics.description)}}
     primary = "ankle_plantarflexion" if any(one.name == "ankle_plantarflexion" for one in series) else "heel_vertical"
     return Signals(
         rate=rate,
@@ -105,10 +118,29 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         shared_plate=forces.shared,
         loaded=forces.loaded,
         analog_per_frame=trial.analog_per_frame,
-        description=_describe(body, heels, ankles, series, forces.description, emg_description),
+        description=_describe(body, heels, ankles, series, forces.description, emg_description) | opensim,
         gaps=body.gaps,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _fitted_ankles(
+    trial: Trial,
+    protocol: Protocol,
+    body: BodyMarkers,
+    quiet: Mask,
+    still: Mapping[str, Array] | None,
+    static: Trial | None,
+) -> tuple[dict[str, SolvedAnkle], dict[str, Any]]:
+    """Angles by a kinematic model and its description, where the protocol asks for one."""
+    if protocol.markers.angle_model != OPENSIM:
+        return {}, {}
+    from heelraise.osim.angles import solve_ankles
+
+    solved, description = solve_ankles(
+        trial, protocol, body, quiet if quiet.any() else None, still=still, static=static
+    )
+    return solved, {"opensim": description}
 
 
 def _still_markers(static: Trial, protocol: Protocol, notes: list[Note]) -> Mapping[str, Array] | None:
@@ -130,7 +162,8 @@ def _still_markers(static: Trial, protocol: Protocol, notes: list[Note]) -> Mapp
     return {role: path[quiet] for role, path in markers.items()}
 
 
-def _feet(markers: Mapping[str, Array]) -> dict[str, Array]:
+def feet_middles(markers: Mapping[str, Array]) -> dict[str, Array]:
+    """Middle of each foot (T, 3), mm, from whatever markers it has."""
     feet = {}
     for side in SIDES:
         parts = [markers[f"{side}.{role}"] for role in ("heel", "mt2", "mt1", "mt5") if f"{side}.{role}" in markers]
@@ -143,7 +176,13 @@ def _feet(markers: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _side_series(
-    side: str, body: BodyMarkers, heel: HeelHeight, ankle: AnkleAngles, quiet: Mask, rate: float
+    side: str,
+    body: BodyMarkers,
+    heel: HeelHeight,
+    ankle: AnkleAngles,
+    quiet: Mask,
+    rate: float,
+    fitted: SolvedAnkle | None = None,
 ) -> tuple[list[Series], list[Note]]:
     sigmas, source = marker_noise(side, body.markers, quiet, rate)
     width = min(15.0, 0.45 * rate) - 4.0
@@ -156,7 +195,8 @@ def _side_series(
         )
         notes.append(Note("markers_smoothed", text))
     found: list[Series] = []
-    floors = _angle_floor(side, body.markers, ankle, quiet, sigmas)
+    markers, models = (body.markers, MODELS) if fitted is None else (fitted.markers, fitted.models)
+    floors = _angle_floor(side, markers, ankle, quiet, sigmas, models)
     for name, values in (
         ("ankle_plantarflexion", ankle.plantarflexion),
         ("ankle_inversion", ankle.inversion),
@@ -243,12 +283,17 @@ def marker_noise(side: str, markers: Mapping[str, Array], quiet: Mask, rate: flo
 
 
 def _angle_floor(
-    side: str, markers: Mapping[str, Array], ankle: AnkleAngles, quiet: Mask, sigmas: Mapping[str, float]
+    side: str,
+    markers: Mapping[str, Array],
+    ankle: AnkleAngles,
+    quiet: Mask,
+    sigmas: Mapping[str, float],
+    models: Sequence[AngleModel] = MODELS,
 ) -> dict[str, float]:
     solution = ankle.solution
     if solution is None or not sigmas:
         return {}
-    model = next(m for m in MODELS if m.name == solution.model)
+    model = next(m for m in models if m.name == solution.model)
     paths = {f"{side}.{role}": markers.get(f"{side}.{role}") for role in solution.roles}
     if any(path is None for path in paths.values()) or ankle.plantarflexion is None:
         return {}

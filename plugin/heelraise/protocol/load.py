@@ -92,6 +92,7 @@ def try_load(
         return None, problems
     resolved = _plain(protocol.model_dump())
     resolved["static"] = _portable(protocol.static, given_by_hand=static is not None)
+    resolved["opensim"]["model"] = _portable(protocol.opensim.model, given_by_hand=False)
     return ResolvedProtocol(protocol, source.name, chain, resolved, fingerprint(resolved)), []
 
 
