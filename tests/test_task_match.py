@@ -13,6 +13,7 @@ from heelraise.labelled.build import build_signals
 from heelraise.phantom import build_scenario, load_scenario
 from heelraise.phantom.memory import simulate_trial
 from heelraise.phases.model import Phase
+from heelraise.phases.posture import ANKLE, KNEE, PELVIS, lies_or_sits, stands, tilts
 from heelraise.protocol import load_protocol
 from heelraise.task_match import MASS_TOLERANCE, judge_rest, mass_notes
 
@@ -23,6 +24,11 @@ REST = Phase("both", None, "supported_rest", 0.0, 4.0, "protocol")
 @pytest.fixture(scope="module")
 def standing():
     return simulate_trial(build_scenario({"task": TASK, "body": {"mass_kg": 70.0}}))
+
+
+def without_pelvis(signals):
+    """The same person, of whom feet and shanks are seen."""
+    return replace(signals, markers={role: path for role, path in signals.markers.items() if role not in PELVIS})
 
 
 def said(result, code):
@@ -43,7 +49,7 @@ def test_a_raise_is_no_supported_rest(standing):
 def test_a_window_of_rest_is_judged_by_itself(standing):
     protocol = load_protocol("supported_rest").protocol
     # Without a mass that somebody told, the plates' load is itself the weight, and says nothing.
-    signals = build_signals(replace(standing, mass_kg=None), protocol)
+    signals = without_pelvis(build_signals(replace(standing, mass_kg=None), protocol))
     inputs = _phase_inputs(standing, signals, protocol)
     for stop, kept in ((3.0, True), (9.0, False)):
         (phase,), notes = judge_rest(protocol, signals, [replace(REST, stop_s=stop)], inputs)
@@ -90,3 +96,78 @@ def test_a_mass_that_the_plates_do_not_bear_is_named(standing, factor):
 
 def test_without_a_mass_in_the_protocol_there_is_nothing_to_compare(standing):
     assert said(analyze(standing), "mass_mismatch") == []
+
+
+def test_an_upright_leg_is_no_supported_rest_without_any_mass_or_raise(standing):
+    protocol = load_protocol("supported_rest").protocol
+    signals = build_signals(replace(standing, mass_kg=None), protocol)
+    inputs = _phase_inputs(standing, signals, protocol)
+    (phase,), (note,) = judge_rest(protocol, signals, [replace(REST, stop_s=3.0)], inputs)
+    assert phase.excluded == "no supported rest: a leg is upright from ankle to pelvis"
+    assert note.code == "task_mismatch"
+
+
+def test_rest_under_preset_auto_is_no_stance():
+    result = analyze(simulate_trial(load_scenario("supported_rest_tremor")), "auto")
+    assert [p.excluded for p in result.phases] == ["no stance: the legs lie or sit (67 deg from upright)"]
+    (text,) = said(result, "rest_suspected")
+    assert "preset supported_rest" in text
+    assert {c.check: c.status for c in result.checks}["flat_stance_tremor"] == "not_assessable"
+    assert result.verdict == "not_assessable"
+
+
+@pytest.mark.parametrize(("task", "kept"), [("auto", False), ("quiet_stance", True)])
+def test_plates_that_bear_nothing_tell_where_no_leg_is_seen(task, kept):
+    protocol = load_protocol(task).protocol
+    trial = simulate_trial(load_scenario("supported_rest_calm"))
+    signals = build_signals(trial, protocol)
+    seen = {role: path for role, path in signals.markers.items() if role.split(".")[-1] not in (*KNEE, *PELVIS)}
+    signals = replace(signals, markers=seen)
+    inputs = _phase_inputs(trial, signals, protocol)
+    stance = replace(REST, phase="stance", source="markers")
+    (phase,), (note,) = judge_rest(protocol, signals, [stance], inputs)
+    assert (phase.excluded is None) == kept
+    assert (note.code, "no force plate bears a load" in note.message) == ("rest_suspected", True)
+    # Without plates nothing contradicts the stance.
+    bare = replace(signals, description={**signals.description, "force_plates": {}})
+    assert judge_rest(protocol, bare, [stance], inputs) == ((stance,), [])
+
+
+@pytest.mark.parametrize(
+    ("shank", "thigh", "expected"),
+    [
+        (5, 10, "stands"),
+        (20, 25, "stands"),
+        (5, 80, "sits"),
+        (70, 85, "sits"),
+        (35, 35, ""),
+        (5, None, ""),
+        (80, None, "sits"),
+    ],
+)
+def test_posture_by_segments(shank, thigh, expected):
+    def along(start, degrees):
+        angle = np.radians(degrees)
+        return start + 400 * np.array([np.sin(angle), 0.0, np.cos(angle)])
+
+    knee = along(np.zeros(3), shank)
+    points = {f"left.{ANKLE[0]}": np.zeros(3), f"left.{KNEE[0]}": knee}
+    if thigh is not None:
+        points["sacrum"] = along(knee, thigh)
+    markers = {role: np.tile(point, (5, 1)) for role, point in points.items()}
+    found = tilts(markers, slice(0, 5))
+    assert (stands(found), lies_or_sits(found)) == (expected == "stands", expected == "sits")
+    # A bent leg beside an upright one is a stance on one leg.
+    beside = {"right": {"shank": 90.0}, **found}
+    assert lies_or_sits(beside) == (expected == "sits")
+
+
+@pytest.mark.parametrize(("foot", "count"), [("both", 1), ("left", 0)])
+def test_a_plate_of_both_feet_bears_one_where_the_other_hangs(foot, count, tmp_path):
+    path = tmp_path / "plate.yaml"
+    path.write_text(f"extends: single_leg_hold\nforce_plates: {{feet: {{1: {foot}}}}}\n")
+    task = {"stands_on": "left", "sides": ["left"], "stand_s": 3, "hold_s": 3, "after_s": 2}
+    trial = simulate_trial(build_scenario({"task": task, "lab": {"plates": 1}, "emg": {"muscles": []}}))
+    found = said(analyze(trial, path), "plate_feet_mismatch")
+    assert len(found) == count
+    assert all("the right foot is off the ground" in text and "(1: left)" in text for text in found)

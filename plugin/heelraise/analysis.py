@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heelraise.errors import ProtocolError
 from heelraise.headline import build_headline
 from heelraise.labelled.build import build_signals
 from heelraise.labelled.model import Signals
@@ -64,11 +65,14 @@ def analyze(
     Raises
     ------
     ProtocolError
-        The protocol cannot be used, or names a label that the trial lacks.
+        The protocol cannot be used, names a label that the trial lacks, or an EMG reference that is not there.
     """
     resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
     setting = resolved.protocol
-    found = signals_and_phases(trial, setting, static)
+    try:
+        found = signals_and_phases(trial, setting, static)
+    except ProtocolError as error:
+        raise resolved.located(error) from error
     signals, phases = found.signals, found.phases
     metrics = _measure(signals, phases, setting, _seed(trial, resolved))
     findings = Findings(tuple(metrics), signals.primary, frozenset(p.phase for p in phases))

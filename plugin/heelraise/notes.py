@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Codes of the notes that make the whole reading doubtful: summary and commands give them first.
-MISMATCH_CODES = ("task_mismatch", "mass_mismatch")
+MISMATCH_CODES = ("task_mismatch", "mass_mismatch", "rest_suspected")
 
 
 @dataclass(frozen=True)

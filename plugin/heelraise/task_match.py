@@ -13,8 +13,9 @@ from heelraise.labelled.forces import GRAVITY
 from heelraise.labelled.model import Signals
 from heelraise.notes import Note
 from heelraise.phases.find import PhaseInputs
-from heelraise.phases.ground import WHOLE_SHARE, in_air, on_plate
+from heelraise.phases.ground import UNLOADED_SHARE, WHOLE_SHARE, in_air, on_plate
 from heelraise.phases.model import Phase
+from heelraise.phases.posture import lies_or_sits, stands, tilts
 from heelraise.protocol.schema import Protocol
 from heelraise.signal.filters import lowpass
 
@@ -45,18 +46,40 @@ def task_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase], inp
                 continue
             if heel.height is not None and np.nanpercentile(heel.height, 95) > setting.phases.min_height_mm:
                 found.append(_rises(side, float(np.nanpercentile(heel.height, 95))))
-    return [Note("task_mismatch", f"The protocol's task is {setting.task}, but {what}.") for what in found]
+    notes = [Note("task_mismatch", f"The protocol's task is {setting.task}, but {what}.") for what in found]
+    return notes + _plate_notes(setting, inputs)
+
+
+def _plate_notes(setting: Protocol, inputs: PhaseInputs) -> list[Note]:
+    """Plates that the protocol gives to both feet while one of them hangs in the air."""
+    shared = [number for number, foot in setting.force_plates.feet.items() if foot == "both"]
+    air = [side for side, mask in in_air(inputs.feet, inputs.body_weight_n).items() if mask.mean() > 0.5]
+    if not shared or len(air) != 1:
+        return []
+    stands = "right" if air[0] == "left" else "left"
+    return [
+        Note(
+            "plate_feet_mismatch",
+            f"The protocol puts both feet on plate {number}, but the {air[0]} foot is off the ground: what the plate "
+            f"bears is the {stands} foot's. Name it in force_plates.feet ({number}: {stands}), or leave it out.",
+        )
+        for number in shared
+    ]
 
 
 def judge_rest(
     setting: Protocol, signals: Signals, phases: Sequence[Phase], inputs: PhaseInputs
 ) -> tuple[tuple[Phase, ...], list[Note]]:
-    """Leave out what the protocol calls supported rest, and in which a person stands or rises.
+    """Leave out supported rest in which a person stands or rises, and stance in which nobody stands.
 
-    Nothing in the markers tells supported rest from standing, so the protocol's word counts, but for two things: a
-    heel that rises and comes down by the least height of a raise (low-passed as for the phases, so that a large
-    tremor is none), and plates that bear the body for half of the phase. The plates speak only where the body's mass
-    is told by protocol or file, for what they bear is otherwise itself taken for the weight.
+    The protocol's word that a limb rests counts, but for three things: a heel that rises and comes down by the least
+    height of a raise (low-passed as for the phases, so that a large tremor is none), plates that bear the body for
+    half of the phase, and a leg that is upright from ankle to pelvis. The plates speak only where the body's mass is
+    told by protocol or file, for what they bear is otherwise itself taken for the weight.
+
+    What looks like a stance is none where the legs lie or sit, unless the plates bear the body. Where legs are not
+    seen and the plates bear nothing, preset auto leaves it out; a protocol that names a stance is believed, with a
+    note.
 
     Returns
     -------
@@ -68,6 +91,9 @@ def judge_rest(
     notes: list[Note] = []
     for phase in phases:
         why = _no_rest(setting, signals, phase, inputs) if phase.phase == "supported_rest" else []
+        if phase.phase == "stance" and phase.excluded is None and phase.source != "protocol":
+            phase, found = _judge_stance(setting, signals, phase, inputs)
+            notes += found
         if why and phase.excluded is None:
             phase = replace(phase, excluded=f"no supported rest: {'; '.join(why)}")
             text = f"The protocol calls {phase.start_s:.3g} to {phase.stop_s:.3g} s supported rest, but"
@@ -88,16 +114,54 @@ def _no_rest(setting: Protocol, signals: Signals, phase: Phase, inputs: PhaseInp
         low, high = np.percentile(smooth, [5, 95])
         if high - low > setting.phases.min_height_mm:
             found.append(_rises(side, float(high - low)))
-    load, weight = on_plate(signals, "both"), signals.body_weight_n
-    told = str(signals.description.get("force_plates", {}).get("weight_source", "")) in (
-        "protocol",
-        "PROCESSING:Bodymass",
-    )
-    if load is not None and weight and told:
-        share = np.nan_to_num(load[phase.frames(inputs.rate, load.size)]) / weight
-        if share.size and np.median(share) > WHOLE_SHARE:
-            found.append(f"the plates bear {100 * float(np.median(share)):.0f} % of the body's weight")
+    share = _borne(signals, phase, inputs)
+    if share is not None and share > WHOLE_SHARE:
+        found.append(f"the plates bear {100 * share:.0f} % of the body's weight")
+    # The plainest sign is enough; without a mass, and without a raise, this is the only one.
+    if not found and stands(tilts(signals.markers, phase.frames(inputs.rate, signals.frames))):
+        found.append("a leg is upright from ankle to pelvis")
     return found
+
+
+def _borne(signals: Signals, phase: Phase, inputs: PhaseInputs) -> float | None:
+    """Median share of a told body weight that all plates bear in a phase; None where either is unknown."""
+    load, weight = on_plate(signals, "both"), signals.body_weight_n
+    told = signals.description.get("force_plates", {}).get("weight_source", "") in ("protocol", "PROCESSING:Bodymass")
+    if load is None or not weight or not told:
+        return None
+    share = np.nan_to_num(load[phase.frames(inputs.rate, load.size)]) / weight
+    return float(np.median(share)) if share.size else None
+
+
+def _judge_stance(setting: Protocol, signals: Signals, phase: Phase, inputs: PhaseInputs) -> tuple[Phase, list[Note]]:
+    share = _borne(signals, phase, inputs)
+    if share is not None and share > WHOLE_SHARE:
+        return phase, []
+    seen = tilts(signals.markers, phase.frames(inputs.rate, signals.frames))
+    if lies_or_sits(seen):
+        worst = max(max(own.values()) for own in seen.values())
+        why, sure = f"the legs lie or sit ({worst:.0f} deg from upright)", True
+    elif not stands(seen) and _unloaded(signals, phase, inputs):
+        why, sure = "no force plate bears a load", setting.task == "auto"
+    else:
+        return phase, []
+    span = f"{phase.start_s:.3g} to {phase.stop_s:.3g} s"
+    done = "nothing is measured in it" if sure else f"it is taken for the protocol's {setting.task} all the same"
+    advice = "If the limbs were supported, analyse the trial with preset supported_rest."
+    text = f"The feet are still from {span}, but {why}: {done}. {advice}"
+    return (replace(phase, excluded=f"no stance: {why}") if sure else phase), [Note("rest_suspected", text)]
+
+
+def _unloaded(signals: Signals, phase: Phase, inputs: PhaseInputs) -> bool:
+    """Whether there are plates, and none of them bears anything in a phase."""
+    if not signals.description.get("force_plates", {}).get("used"):
+        return False
+    load = on_plate(signals, "both")
+    if load is None:
+        return signals.loaded is None
+    own = np.nan_to_num(load[phase.frames(inputs.rate, load.size)])
+    weight = signals.body_weight_n
+    return bool(own.size and weight and np.median(own) < UNLOADED_SHARE * weight)
 
 
 def mass_notes(setting: Protocol, signals: Signals, phases: Sequence[Phase]) -> list[Note]:

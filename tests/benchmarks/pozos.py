@@ -23,8 +23,8 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from heelraise.metrics.estimates import EDGE_HZ  # noqa: E402
 from heelraise.metrics.movement import MUSCLES, moving_window, without_movement  # noqa: E402
-from heelraise.metrics.tremor import EDGE_HZ  # noqa: E402
 from heelraise.phantom.simulate import Simulated, simulate  # noqa: E402
 from heelraise.stats.emg import emg_band, rectified  # noqa: E402
 from heelraise.stats.moments import long_spectrum  # noqa: E402

@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 # A process a core: threads within them would only fight. Read when numpy is loaded, hence before it.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="these scenarios")
     parser.add_argument("-j", "--jobs", type=int, default=1, help="processes")
     parser.add_argument("--lines", type=Path, default=Path("screening.jsonl"), help="one line of JSON a trial")
+    parser.add_argument("--trials", type=Path, help="folder that keeps the simulated files for the next run")
     parser.add_argument("--page", type=Path, help="Markdown page that takes the tables between its marks")
     parser.add_argument("--corpus", type=Path, help="print what screening says of these C3D files instead")
     parser.add_argument("-p", "--protocol", help="protocol for the corpus")
@@ -63,7 +66,11 @@ def main() -> None:
         return
     design = Design(options.kinematic, options.physiological, options.seed, tuple(options.only))
     source = Path(screen.__file__)
-    rows = run(design, options.lines, options.jobs, sys.stderr.isatty(), screen.one, design.kinds(), source)
+    trial_row: Any = screen.one
+    if options.trials:
+        options.trials.mkdir(parents=True, exist_ok=True)
+        trial_row = partial(screen.one, trials=options.trials)
+    rows = run(design, options.lines, options.jobs, sys.stderr.isatty(), trial_row, design.kinds(), source)
     command = (
         f"python tests/benchmarks/screening.py --kinematic {design.kinematic} --physiological {design.physiological}"
         f" --seed {design.seed} --page plugin/docs/screening.md"

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from heelraise import analyze
 from heelraise.c3d import NewC3D, write_c3d
+from heelraise.errors import ProtocolError
 from heelraise.labelled.emg_reference import peak_rms
 from heelraise.labelled.muscles import read_emg
 from heelraise.protocol.schema import Protocol
@@ -71,6 +73,8 @@ def test_a_path_serves_as_well_and_the_trial_is_no_reference_of_itself(folder):
     assert left.reference_name == "submaximal: mvc_1.c3d"
     found, description, notes = read(folder / "trial.c3d", normalisation="mvc", reference="trial.c3d")
     assert [one.reference for one in found] == [None, None]
+    (told,) = [note.message for note in notes if note.code == "emg_reference_is_trial"]
+    assert "'trial.c3d' is this trial itself" in told
     assert description["normalisation"]["missing"] == ["left soleus", "right soleus"]
     assert "emg_reference_missing" in {note.code for note in notes}
 
@@ -84,7 +88,40 @@ def test_a_reference_that_cannot_be_used_leaves_volts_aloud(folder, pattern):
     assert [one.reference for one in found] == [None, None]
     codes = {note.code for note in notes}
     assert "emg_reference_missing" in codes
+    said = " ".join(note.message for note in notes)
+    assert pattern.rpartition("/")[2] in said
     assert ("emg_reference_unreadable" in codes) == (pattern == "broken.c3d")
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_protocol_at_its_place(folder):
+    for name in ("mcv_1.c3d", str(folder / "away" / "mcv_1.c3d")):
+        with pytest.raises(ProtocolError, match=r"'mcv_1\.c3d' is not there") as caught:
+            read(folder / "trial.c3d", normalisation="mvc", reference=name)
+        assert str(folder) not in str(caught.value)
+    protocol = folder / "mine.yaml"
+    protocol.write_text("extends: auto\nemg:\n  normalisation: mvc\n  reference: mcv_1.c3d\n")
+    with pytest.raises(ProtocolError, match=r"mine\.yaml:4:14: emg\.reference: the EMG reference 'mcv_1\.c3d'"):
+        analyze(read_c3d(folder / "trial.c3d"), protocol)
+
+
+@pytest.mark.parametrize(("rate", "edge"), [(1000.0, 450.0), (2000.0, 450.0), (500.0, 225.0)])
+def test_the_low_pass_is_where_the_summary_says(tmp_path, rate, edge):
+    time = np.arange(0, 4, 1 / rate)
+    tone = np.sin(2 * np.pi * edge * time)
+    new = NewC3D(
+        point_rate=100.0,
+        point_labels=(),
+        points=np.zeros((400, 0, 3)),
+        analogs=tone[:, None],
+        analog_labels=("L SOL",),
+        analog_units=("V",),
+        analog_per_frame=round(rate / 100),
+    )
+    write_c3d(tmp_path / "tone.c3d", new)
+    (one,), description, _ = read(tmp_path / "tone.c3d")
+    assert description["band_hz"] == [20.0, edge]
+    inner = slice(round(rate), -round(rate))
+    assert one.values[inner].std() / tone[inner].std() == pytest.approx(2**-0.5, rel=0.01)
 
 
 def test_a_clipped_contraction_and_another_unit_are_no_reference(folder):
@@ -151,7 +188,7 @@ def test_a_live_duplicate_wins_over_a_dead_first():
 
 def test_the_summary_states_the_band_and_the_delay():
     _, description, _ = several([burst(1, 1e-4)], ("L SOL",))
-    assert description["band_hz"] == [20.0, 500.0]
+    assert description["band_hz"] == [20.0, 450.0]
     assert "both passes" in description["filter"]
     (found,), _, _ = several([burst(1, 1e-4)], ("L SOL",))
     assert found.delay_ms == 0

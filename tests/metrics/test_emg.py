@@ -161,6 +161,23 @@ RAISE = [
 ]
 
 
+def test_movements_have_intervals_and_single_onsets_say_why_not():
+    phases, signal = [], []
+    for k in range(3):
+        signal.append(standing())
+        phases += [replace(p, repetition=k + 1, start_s=p.start_s + 10 * k, stop_s=p.stop_s + 10 * k) for p in RAISE]
+    found = measure([one(np.concatenate(signal))], phases)
+    for name in ("emg_rms", "emg_median_frequency", "emg_mean_frequency"):
+        for metric in pick(found, name, "rise"):
+            assert metric.ci95[0] < metric.value < metric.ci95[1]
+    onsets = pick(found, "emg_onset", "rise")
+    assert [m.ci95 for m in onsets if m.repetition] == [None] * 3
+    assert all("interval" in m.detail for m in onsets)
+    (mean,) = [m for m in onsets if m.repetition is None]
+    assert mean.value == pytest.approx(np.mean([m.value for m in onsets if m.repetition]))
+    assert mean.detail["repetitions"] == 3
+
+
 @pytest.mark.parametrize("shift", [0.0, 1.0, 2.5])
 def test_the_onset_is_told_against_the_rise_and_shifts_with_it(shift):
     x = np.concatenate([1e-5 * noise(9, shift + 1)[: round(shift * RATE)], standing()])

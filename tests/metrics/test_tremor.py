@@ -15,15 +15,17 @@ from heelraise.metrics.bodyparts import explained, explained_limit, mark_coheren
 from heelraise.metrics.cessation import cessation_metrics
 from heelraise.metrics.definitions import BY_NAME
 from heelraise.metrics.emg_rhythm import emg_tremor_details
-from heelraise.metrics.estimates import estimate_all
+from heelraise.metrics.estimates import believed, estimate_all
 from heelraise.metrics.model import Metric
 from heelraise.metrics.movement_ratio import movement_ratio_metrics, moving_power
 from heelraise.metrics.tremor import tremor_metrics
+from heelraise.metrics.tremor_records import estimate_metrics, why
 from heelraise.phantom.waves import narrow_band, smooth_step
 from heelraise.phases.model import Phase
 from heelraise.protocol.screening import Cessation
 from heelraise.stats.calibrate import coloured_noise
 from heelraise.stats.tremor import tremor_estimate
+from heelraise.stats.tremor_model import TremorEstimate
 
 RATE, BAND = 100.0, (4.0, 15.0)
 ANGLE, HEEL = "ankle_plantarflexion", "heel_acceleration"
@@ -335,3 +337,36 @@ def test_limits_of_multiple_coherence_are_those_of_chance():
         assert over / 1500 == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 1500))
     assert explained_limit(2.0, 2, 0.95) == 1.0
     assert explained(np.zeros((3, 3), dtype=complex)) == 0.0
+
+
+def called_at(frequency: float, interval: tuple[float, float], **rest: object) -> TremorEstimate:
+    return TremorEstimate(
+        "ok", 3.0, 0.01, frequency=frequency, frequency_ci95=interval, rms=0.2, rms_ci95=(0.1, 0.4), **rest
+    )
+
+
+def test_a_frequency_that_could_be_anywhere_is_not_told_and_the_amplitude_is():
+    one = believed(called_at(6.4, (1.8, 11.0)), (4.0, 15.0))
+    base = {"signal": "cop_ap", "side": "both", "phase": "stance", "repetition": None}
+    records = estimate_metrics(one, "mm", (4.0, 15.0), base, {}, "", 0.01)
+    frequency, rms = records[0], records[1]
+    assert (frequency.name, frequency.value, frequency.status) == ("tremor_frequency", None, "too_short")
+    assert "between 1.8 and 11 Hz" in frequency.reason
+    assert (rms.name, rms.value, rms.ci95, rms.status) == ("tremor_rms", 0.2, (0.1, 0.4), "ok")
+
+
+@pytest.mark.parametrize(("frequency", "end"), [(4.0, "low"), (14.98, "high")])
+def test_a_peak_on_the_end_of_the_band_is_none_of_its(frequency, end):
+    one = believed(called_at(frequency, (frequency - 0.3, frequency + 0.3)), (4.0, 15.0))
+    assert (one.status, one.frequency, one.rms, one.upper_limit) == ("not_detected", None, None, 0.4)
+    base = {"signal": "cop_ap", "side": "both", "phase": "stance", "repetition": None}
+    records = estimate_metrics(one, "mm", (4.0, 15.0), base, {}, why(one, 3.0, angle(np.zeros(300))), 0.01)
+    assert f"{end} end of the band" in records[0].reason
+    assert "at_search_edge" not in records[0].detail
+
+
+def test_a_peak_that_the_search_cuts_is_told_with_the_end():
+    one = believed(called_at(14.5, (14.0, 15.0), search_edge="high"), (4.0, 15.0))
+    base = {"signal": "emg_soleus", "side": "left", "phase": "hold", "repetition": 1}
+    frequency = estimate_metrics(one, "1", (4.0, 15.0), base, {}, "", None)[0]
+    assert (frequency.value, frequency.status, frequency.detail["at_search_edge"]) == (14.5, "ok", "high")

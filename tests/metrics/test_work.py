@@ -66,7 +66,22 @@ def test_one_leg_lifts_the_whole_body():
     assert (heel.detail["convention"], pelvis.detail["convention"]) == ("heel_marker", "centre_of_mass")
     assert found["power_positive_mean", "heel_vertical", "left"].value == pytest.approx(heel.value / 1.0)
     assert heel.ci95[0] < heel.value < heel.ci95[1]
+    # One marker tells nothing of its noise.
     assert pelvis.ci95 is None
+    assert "interval" in pelvis.detail
+
+
+def test_markers_of_the_pelvis_tell_the_noise_of_its_height():
+    made, generator = signals(hangs="right"), np.random.default_rng(1)
+    at = {"left.asis": (0, 130), "right.asis": (0, -130), "left.psis": (-150, 40), "right.psis": (-150, -40)}
+    up = made.markers.pop("sacrum")
+    for role, place in at.items():
+        made.markers[role] = up + np.array([*place, 0]) + generator.normal(0, 0.5, up.shape)
+    pelvis = table(made, [RISE["left"]], Mass(70.0, "x"))["work_positive", "pelvis_vertical", "left"]
+    # White noise of four markers below the low-pass, at both ends of the rise.
+    density = 0.5**2 / 50 / 4
+    half = 1.96 * 70 * GRAVITY * np.sqrt(2 * density * 2.5) / 1000
+    assert np.ptp(pelvis.ci95) == pytest.approx(2 * half, rel=0.3)
 
 
 def test_two_legs_share_the_body_as_the_plates_say():

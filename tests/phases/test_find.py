@@ -195,3 +195,26 @@ def test_a_marker_that_swings_is_planted_and_one_that_steps_is_not():
     step = np.stack([300 * (time > 5), 0 * time, 0 * time], axis=1)
     assert mean_speed(step, RATE).max() > 200
     assert mean_speed(step, RATE)[:400].max() == 0
+
+
+def test_a_partial_rise_is_named_and_counted():
+    raised = foot([(2, 3, 5, 6), (8, 9, 11, 12)])
+    low = foot([(14, 15, 16, 17)])
+    both = FootTrack(raised.height + 0.4 * low.height, raised.forefoot_height, raised.forefoot_speed, raised.forefoot)
+    phases, notes = find({"left": both})
+    assert {p.repetition for p in phases if p.phase == "rise"} == {1, 2}
+    (note,) = notes
+    assert note.code == "raise_partial"
+    assert note.message.startswith("1 movement of the left heel (at 15.5 s, 36 mm) is lower than half of the median")
+
+
+def test_a_raise_of_a_forefoot_that_slips_is_named():
+    path = np.zeros((2000, 3))
+    raised = foot([(2, 3, 6, 7), (10, 11, 14, 15)], forefoot=path)
+    # For 1.2 s of the second raise the forefoot goes somewhere: too long for a raise, too short for a step.
+    speed = raised.forefoot_speed.copy()
+    speed[1150:1270] = 200.0
+    phases, notes = find({"right": FootTrack(raised.height, raised.forefoot_height, speed, path)})
+    assert {p.repetition for p in phases if p.phase == "rise"} == {1}
+    assert [note.code for note in notes] == ["raise_not_planted"]
+    assert "the right heel (at" in notes[0].message

@@ -11,9 +11,9 @@ from heelraise.phantom import build_scenario
 from heelraise.phantom.motion import edges_of
 from heelraise.phantom.simulate import simulate
 from heelraise.phantom.truth import heel_height
-from heelraise.phases.profile import fit_lower, fit_rise, minimum_jerk
+from heelraise.phases.profile import Edge, fit_edges, fit_lower, fit_rise, minimum_jerk
 from heelraise.phases.raises import find_raises
-from heelraise.phases.shapes import trapezoid_position
+from heelraise.phases.shapes import BELL, RAMPS, TRAPEZOID
 
 TIME = np.arange(0, 8, 0.02)
 
@@ -23,7 +23,7 @@ def cosine(u):
 
 
 def plateau(u):
-    return trapezoid_position(u, 0.2)
+    return TRAPEZOID.position(u, 0.2)
 
 
 @pytest.mark.parametrize("shape", [minimum_jerk, cosine, plateau])
@@ -33,6 +33,53 @@ def test_edges_do_not_depend_on_the_shape(shape, duration):
     assert fit.start_s == pytest.approx(2.0, abs=0.02 + 0.02 * duration)
     assert fit.duration_s == pytest.approx(duration, abs=0.02 + 0.03 * duration)
     assert fit.shape == ("trapezoid" if shape is plateau else "bell")
+
+
+def skewed(first, last):
+    return lambda u: BELL.position(u, first, last)
+
+
+def ramped(first, last):
+    return lambda u: RAMPS.position(u, first, last)
+
+
+@pytest.mark.parametrize("shape", [skewed(1.5, 3.0), skewed(3.0, 1.5), ramped(0.25, 0.25), ramped(0.1, 0.4)])
+@pytest.mark.parametrize("duration", [0.6, 1.5, 4.0])
+def test_ends_that_differ_do_not_shorten_a_movement(shape, duration):
+    fall = 90 * shape((TIME - 2.0) / duration)
+    rise, lower = fit_edges(
+        [Edge(TIME, fall, 2.1, 0.8 * duration), Edge(TIME, 90 - fall, 2.1, 0.8 * duration, rising=False)]
+    )
+    for fit in (rise, lower):
+        assert fit.start_s == pytest.approx(2.0, abs=0.01)
+        assert fit.duration_s == pytest.approx(duration, abs=0.01 + 0.005 * duration)
+    assert lower.ends == pytest.approx(rise.ends, abs=0.05)
+
+
+def test_a_tremor_is_no_skew():
+    """On minimum jerk with a large tremor both ends stay alike: a freer shape would follow the tremor."""
+    rng, fits = np.random.default_rng(8), []
+    for _ in range(20):
+        gate = minimum_jerk((TIME - 2.0) / 2.0)
+        tremor = 3.0 * gate * np.sin(2 * np.pi * rng.uniform(5, 9) * TIME + rng.uniform(0, 6))
+        fits.append(Edge(TIME, 90 * gate + tremor + rng.normal(0, 0.3, TIME.size), 2.1, 1.7))
+    found = fit_edges(fits)
+    assert sum(one.ends[0] == pytest.approx(one.ends[1], abs=1e-9) for one in found) >= 18
+    assert np.sqrt(np.mean([(one.duration_s - 2.0) ** 2 for one in found])) < 0.12
+
+
+def test_edges_do_not_depend_on_what_else_is_fitted():
+    rng = np.random.default_rng(9)
+    edges = []
+    for duration in (0.6, 1.5, 3.0):
+        time = np.arange(0, 2 + 2 * duration, 0.02)
+        height = 90 * minimum_jerk((time - 1.0) / duration) + rng.normal(0, 0.5, time.size)
+        edges.append(Edge(time, height, 1.1, 0.8 * duration))
+    for together, edge in zip(fit_edges(edges), edges, strict=True):
+        alone = fit_rise(edge.time, edge.height, edge.start_s, edge.duration_s)
+        assert (together.start_s, together.duration_s) == pytest.approx((alone.start_s, alone.duration_s), abs=1e-6)
+        assert together.duration_sd_s == pytest.approx(alone.duration_sd_s, rel=1e-4)
+    assert fit_edges([]) == []
 
 
 @settings(max_examples=25, deadline=None)

@@ -317,3 +317,15 @@ def test_any_valid_mapping_loads_back_the_same(
     again = load_protocol(path)
     assert again.resolved == loaded.resolved
     assert again.sha256 == loaded.sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("emg: {normalisation: mvcc, reference: mvc.c3d}\n", "normalisation must be one of"),
+        ("emg: {normalisation: mvc, reference: 5}\n", "reference must be text"),
+    ],
+)
+def test_a_wrong_normalisation_or_reference_is_told_once(tmp_path: Path, text: str, wrong: str) -> None:
+    (only,) = problems(tmp_path, text)
+    assert wrong in only

@@ -60,6 +60,14 @@ def test_a_slow_tempo_that_nobody_asked_for_is_not_missed():
     assert advice(never, task="slow_eccentric") == ["slow_lowering"]
 
 
+def test_one_lowering_is_no_tempo():
+    """Wilson's interval of none in one ends at 0.79, below the limit: it alone would not hold the advice back."""
+    for count, expected in ((1, []), (2, []), (3, ["slow_lowering"])):
+        low = record("tempo_compliance", "raise", 0.0, ci95=(0.0, 0.7), detail={"of": count})
+        assert advice(low, task="slow_eccentric") == expected
+    assert advice(record("tempo_compliance", "raise", 0.0), task="slow_eccentric") == []
+
+
 def test_an_observed_check_comes_with_the_screenings_wording():
     assert advice(checks=[Check("cessation", "observed")]) == ["second_look"]
     assert advice(checks=[Check("cessation", "not_observed")]) == []

@@ -174,6 +174,17 @@ def test_hands_shaken_by_the_calf():
     assert checks([*quiet, *own, *peak("hold", 7.0)])["other_body_parts"].status == "observed"
 
 
+@pytest.mark.parametrize(("half_width", "status"), [(0.2, "observed"), (0.99, "observed"), (3.8, "not_observed")])
+@pytest.mark.parametrize("phase", ["hold", "stand_after"])
+def test_a_hump_of_unknown_frequency_is_no_rhythm_of_the_hands(phase, half_width, status):
+    """A hand that swings on its arm after a landing, on one leg on foam: 2.5 to 10 Hz."""
+    interval = (6.25 - half_width, 6.25 + half_width)
+    where = {"signal": "hand_vertical", "detail": {"duration_s": 8.3, "coherent_with_ankle": False}}
+    hump = record("tremor_frequency", phase, value=6.25, ci95=interval, **where)
+    rest = [*none("stand_before", signal="hand_vertical"), *none("stand_after"), *peak("hold", 9.0)]
+    assert checks([*rest, hump])["other_body_parts"].status == status
+
+
 @pytest.mark.parametrize(
     ("symptoms", "status"), [(None, "not_assessable"), ((), "not_observed"), (("numbness",), "observed")]
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,11 +13,16 @@ from typer.testing import CliRunner
 
 from heelraise import analyze, read_c3d
 from heelraise.cli.app import app
+from heelraise.cli.show import session_outcome
 from heelraise.errors import UsageError
 from heelraise.metrics.model import Metric
+from heelraise.notes import Note
 from heelraise.phantom import build_scenario, load_scenario, simulate, write_trial
+from heelraise.phases.model import Phase
+from heelraise.protocol.sections import Subject
 from heelraise.session import pool
 from heelraise.session.compare import compare_sides, tagged
+from heelraise.session.limbs import session_limbs
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +124,73 @@ def test_holds_that_are_not_loaded_alike_are_called_so():
     one, two = tagged(hold("left", 1, 0.2, 30.0), "a"), tagged(hold("right", 1, 0.4, 40.0), "b")
     found = {m.name: m for m in compare_sides([*one, *two], 5.0, 0.05)}
     assert found["asymmetry_log_ratio"].detail["load"] == "load_unmatched"
+
+
+def counted(side, count, heights, trial):
+    base = {"signal": "heel_vertical", "side": side, "phase": "raise"}
+    made = [Metric("repetitions", unit="1", value=count, **base)]
+    made += [Metric("heel_height_peak", unit="mm", value=h, repetition=n, **base) for n, h in enumerate(heights, 1)]
+    return tagged(made, trial)
+
+
+def rises(*sides, shift=0.0):
+    return [Phase(side, 1, "rise", 2.0 + k * shift, 3.0 + k * shift, "heel_height") for k, side in enumerate(sides)]
+
+
+def test_limbs_are_compared_over_the_trials_in_which_each_leg_rose_alone():
+    metrics = counted("left", 20, [90.0, 92.0, 94.0], "a") + counted("right", 25, [100.0, 102.0, 98.0], "b")
+    metrics += counted("left", 5, [10.0], "c") + counted("right", 5, [10.0], "c")
+    phases = {"a": rises("left"), "b": rises("right"), "c": rises("left", "right"), "d": []}
+    found = {m.detail["of"]: m for m in session_limbs(metrics, phases, Subject(involved_side="left"))}
+    assert found["repetitions"].value == pytest.approx(80.0)
+    assert found["heel_height_peak"].value == pytest.approx(92.0)
+    assert found["heel_height_peak"].ci95[0] < 92.0 < found["heel_height_peak"].ci95[1]
+    assert found["heel_height_peak"].detail["trials"] == ["a", "b"]
+    by_dominance = {m.detail["of"]: m for m in session_limbs(metrics, phases, Subject(dominant_side="left"))}
+    assert by_dominance["repetitions"].value == pytest.approx(125.0)
+    assert by_dominance["repetitions"].detail["basis"] == "nondominant_over_dominant"
+
+
+def test_limbs_of_nobody_known_are_not_compared_and_say_why():
+    metrics = counted("left", 20, [90.0], "a") + counted("right", 25, [100.0], "b")
+    found = session_limbs(metrics, {"a": rises("left"), "b": rises("right")}, Subject())
+    assert {(m.status, m.value) for m in found} == {("not_available", None)}
+    assert "dominant_side" in found[0].reason
+    assert session_limbs(metrics, {"a": rises("left")}, Subject(involved_side="left")) == []
+    # Two heels that rise at once rise equally often.
+    both = session_limbs(metrics, {"a": rises("left", "right"), "b": []}, Subject(involved_side="left"))
+    assert "repetitions" not in {m.detail["of"] for m in both}
+
+
+def test_warnings_of_the_single_trials_stay_with_the_session(results):
+    noted = replace(results[0], notes=(Note("odd", "Something is odd."),))
+    summary = pool([noted, results[1]]).summary()
+    (left,) = [trial for trial in summary["trials"] if trial["name"] == "left"]
+    assert left["warnings"] == [{"code": "odd", "message": "Something is odd."}]
+    said = session_outcome(pool([noted, replace(results[1], notes=noted.notes)]), Path("x.yaml"))
+    assert "warning: left, right: Something is odd." in said
+
+
+def test_two_trials_on_one_plate_have_each_their_own_load(tmp_path):
+    made = []
+    for side in ("left", "right"):
+        task = {"sides": [side], "stands_on": side, "stand_s": 3, "hold_s": 4, "after_s": 3}
+        data = {"name": side, "seed": 5, "task": task, "emg": {"muscles": []}, "lab": {"plates": 1}}
+        write_trial(simulate(build_scenario(data)), tmp_path / f"{side}.c3d")
+        made.append(analyze(read_c3d(tmp_path / f"{side}.c3d")))
+    ratio = next(m for m in pool(made).metrics if m.detail["of"] == "heel_height_peak" and "load" in m.detail)
+    assert ratio.detail["load"] == "matched"
+    assert abs(ratio.detail["force_difference_bw"]) < 0.02
+
+
+def test_a_load_that_is_not_known_says_which_and_why():
+    one, two = tagged(hold("left", 1, 0.2, 30.0), "a"), tagged(hold("right", 1, 0.4, 30.0), "b")
+    lost = [
+        replace(m, value=None, status="not_available", reason="both feet share a plate")
+        if m.name == "grf_vertical_share"
+        else m
+        for m in two
+    ]
+    (ratio,) = [m for m in compare_sides([*one, *lost], 5.0, 0.05) if m.name == "asymmetry_log_ratio"]
+    assert ratio.detail["load"] == "unknown"
+    assert ratio.detail["why"] == "the vertical force on the right foot is not known (both feet share a plate)"

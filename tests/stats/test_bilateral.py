@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heelraise.stats.bilateral import shared_peak, strongest_peak
+from heelraise.stats.bilateral import shared_peak, strongest_peaks
 
 RATE = 200.0
+
+
+def strongest_peak(x, *rest):
+    return strongest_peaks(x[:, None], *rest)[0]
 
 
 def rectified(frequency, depth, *, shared=None, seconds=25.0, seed=0):
@@ -54,3 +58,14 @@ def test_a_harmonic_is_not_a_rhythm_of_its_own():
 def test_short_records_tell_nothing():
     assert strongest_peak(np.ones(200), RATE, (4.0, 20.0), 0.01) == (None, 1.0)
     assert shared_peak(np.ones(300), np.ones(300), RATE, 15.0, 0.99) is None
+
+
+def test_a_batch_is_its_columns():
+    legs = np.stack(
+        [rectified(f, d, seed=k)[0] for k, (f, d) in enumerate(((15.0, 0.6), (7.0, 0.9), (9.0, 0.0)))], axis=1
+    )
+    whole = strongest_peaks(legs, RATE, (4.0, 20.0), 0.01)
+    for k, (frequency, p_value) in enumerate(whole):
+        alone = strongest_peak(legs[:, k], RATE, (4.0, 20.0), 0.01)
+        assert p_value == pytest.approx(alone[1], rel=1e-9)
+        assert frequency == (None if alone[0] is None else pytest.approx(alone[0], rel=1e-9))

@@ -197,3 +197,12 @@ def test_only_windows_with_the_holds_own_frequency_count():
     parts = [type(fitted)(fitted.level[:, k], 0, 0, 0, fitted.fit_hz) for k in range(4)]
     assert shaking_windows(s, parts, 11.0, 50.0).all()
     assert not shaking_windows(s, parts, 6.0, 50.0).any()
+
+
+def test_the_interval_of_a_trend_knows_that_a_narrow_tremor_changes_slowly():
+    # A steady process: blocks of 1 s of a tremor 0.25 Hz wide follow each other, and a slope is soon there by chance.
+    hits = 0
+    for seed in range(60):
+        found = amplitude_trend(bandpass(tremor(seed, 20.0, width=0.25), RATE, 4.0, 15.0), RATE)
+        hits += found.ci95[0] <= 0 <= found.ci95[1]
+    assert hits >= 54

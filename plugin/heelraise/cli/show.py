@@ -64,6 +64,12 @@ def session_outcome(session: SessionResult, summary: Path) -> str:
     if not_assessed:
         lines.append(f"  not assessed: {', '.join(not_assessed)}")
     lines += [f"  advice: {advice.sentence}" for advice in session.advice]
+    # What is said of several trials is said once, with their names.
+    told: dict[str, list[str]] = {}
+    for result in session.trials:
+        for note in result.notes:
+            told.setdefault(note.message, []).append(result.trial.name)
+    lines += [f"  warning: {', '.join(names)}: {message}" for message, names in told.items()]
     return "\n".join([*lines, f"  {summary}"])
 
 

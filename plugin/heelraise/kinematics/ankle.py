@@ -240,7 +240,8 @@ def solve_ankle(
         failures.append(f"{result.model}: its markers are seen together in {_given(result):.0%} of the frames")
     notes += [Note("angle_model_fallback", f"{side} ankle: {failure}") for failure in failures]
     if best.reference == "stillest_pose":
-        message = f"{side} ankle: no quiet stance and no static trial, zero is the trial's stillest pose"
+        stance = f"the {side} foot is never seen to stand flat and still"
+        message = f"{side} ankle: {stance} and there is no static trial, zero is the trial's stillest pose"
         notes.append(Note("no_angle_reference", message))
     return replace(best, notes=(*notes, *best.notes))
 

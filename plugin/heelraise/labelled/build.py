@@ -70,7 +70,7 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         else solve_ankle(
             body.markers,
             side,
-            quiet if quiet.any() else None,
+            _own_quiet(side, heels, quiet),
             static=still,
             requested=protocol.markers.angle_model,
             models=MODELS,
@@ -89,7 +89,8 @@ def build_signals(trial: Trial, protocol: Protocol, static: Trial | None = None)
         series += found
         notes += smoothed
     series += _other_parts(body, rate, [one.bandwidth_hz for one in series if one.bandwidth_hz is not None])
-    forces = read_forces(trial, protocol, body.axes, subject, feet_middles(body.markers), quiet)
+    flat = {side: bool(heel.flat.any()) for side, heel in heels.items() if heel.height is not None}
+    forces = read_forces(trial, protocol, body.axes, subject, feet_middles(body.markers), quiet, flat)
     emg, emg_description, emg_notes = read_emg(trial, protocol)
     notes += [*forces.notes, *emg_notes]
     series += forces.series
@@ -160,6 +161,18 @@ def _still_markers(static: Trial, protocol: Protocol, notes: list[Note]) -> Mapp
         Note("static_moves", f"Only {share:.0f} % of the static trial stand flat and still; the rest is left out.")
     )
     return {role: path[quiet] for role, path in markers.items()}
+
+
+def _own_quiet(side: str, heels: Mapping[str, HeelHeight], quiet: Mask) -> Mask | None:
+    """Frames that give one ankle its zero: quiet stance, on one leg that of the leg that stands; None without any.
+
+    A foot that hangs in the air all the while is no reason not to take the other's stance.
+    """
+    if quiet.any():
+        return quiet
+    others = [heel for name, heel in heels.items() if name != side and heel.height is not None]
+    own = heels[side].flat
+    return own if own.any() and not any(other.flat.any() for other in others) else None
 
 
 def feet_middles(markers: Mapping[str, Array]) -> dict[str, Array]:

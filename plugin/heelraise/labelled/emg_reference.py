@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.errors import HeelraiseError
+from heelraise.errors import HeelraiseError, ProtocolError
 from heelraise.labelled.model import EmgSeries
 from heelraise.notes import Note
 
@@ -50,6 +50,11 @@ def normalised(
         ``kind``, ``files`` with their sha256, and ``missing`` muscles.
     notes : list of Note
 
+    Raises
+    ------
+    ProtocolError
+        The reference is one file's name, and there is no such file. A pattern may find none.
+
     Notes
     -----
     The amplitude is the largest rms over 500 ms of all reference trials (Besomi et al. 2020, CEDE: standardised
@@ -62,8 +67,21 @@ def normalised(
     best: dict[tuple[str, str, str], tuple[float, str]] = {}
     files: list[dict[str, str]] = []
     notes: list[Note] = []
-    for path in _files(trial.container.path.parent, protocol.emg.reference or ""):
-        if path.name == trial.file:
+    wanted = protocol.emg.reference or ""
+    sought = _files(trial.container.path.parent, wanted)
+    if not sought and not any(mark in wanted for mark in "*?["):
+        raise ProtocolError(
+            f"the EMG reference '{Path(wanted).name}' is not there",
+            where="emg.reference",
+            why=f"no such file beside {trial.file or 'the trial'}",
+            todo=f"put it there, name the right one, or write a pattern such as {kind}_*.c3d, which may find none",
+        )
+    own = [path for path in sought if path.name == trial.file]
+    if own and len(own) == len(sought):
+        text = f"The EMG reference '{own[0].name}' is this trial itself, which is no reference of its own."
+        notes.append(Note("emg_reference_is_trial", text))
+    for path in sought:
+        if path in own:
             continue
         try:
             other = _load(path)
@@ -85,7 +103,11 @@ def normalised(
     description: dict[str, Any] = {"kind": kind, "files": files}
     if missing:
         description["missing"] = missing
-        text = f"No {kind} reference for {', '.join(missing)}: their amplitudes stay as recorded."
+        # A pattern that finds nothing is named as it was written, without the folders of this machine.
+        where = ", ".join(one["file"] for one in files) or f"'{Path(wanted).name}', which finds none"
+        if own and len(own) == len(sought):
+            where = "any other trial"
+        text = f"No {kind} reference in {where} for {', '.join(missing)}: their amplitudes stay as recorded."
         notes.append(Note("emg_reference_missing", text))
     return found, description, notes
 
@@ -108,7 +130,7 @@ def peak_rms(values: Array, rate: float, window_s: float = WINDOW_S) -> float | 
 def _files(folder: Path, pattern: str) -> list[Path]:
     """Files of that name or pattern beside the trial, or at that path."""
     if Path(pattern).is_absolute():
-        return [Path(pattern)]
+        return [Path(pattern)] if Path(pattern).is_file() else []
     try:
         return sorted(file for file in folder.glob(pattern) if file.is_file())
     except (ValueError, IndexError, NotImplementedError):

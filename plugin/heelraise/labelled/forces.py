@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.kinematics import LabAxes, SubjectAxes, effective_bandwidth
-from heelraise.labelled.model import CopSeries, Noise, Series
+from heelraise.kinematics import LabAxes, SubjectAxes
+from heelraise.labelled.force_series import cop_series, force_series
+from heelraise.labelled.model import CopSeries, Series
 from heelraise.notes import Note
+from heelraise.phases.ground import AIR_MM
 from heelraise.phases.travel import mean_speed
 from heelraise.plates import (
-    Combined,
     PlateSignals,
     assign_feet,
     combine,
     compute_plates,
-    plate_noise,
     read_plates,
-    unloaded_stretch,
     zero_slice,
 )
-from heelraise.signal.filters import lowpass
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 GRAVITY = 9.80665
+_OTHER = {"left": "right", "right": "left"}
 #: Net displacement of the centre of pressure in a second beyond which nobody stands quietly, mm.
 MAX_SWAY_MM_S = 100.0
 #: A body weighs at least this; less is an object on the plate.
@@ -60,6 +59,7 @@ def read_forces(
     subject: SubjectAxes,
     feet: Mapping[str, Array],
     quiet: Mask,
+    flat: Mapping[str, bool] | None = None,
 ) -> Forces:
     """Forces of all plates that can be used.
 
@@ -69,6 +69,9 @@ def read_forces(
         Middle of each foot, canonical mm.
     quiet : ndarray (T,) of bool
         Frames of quiet stance, from which the weight is taken when no mass is known.
+    flat : mapping of side to bool, optional
+        Whether the foot ever stands flat and still, as far as that is known. One that never does, and hangs over a
+        plate on which the other stands, leaves the plate to the other.
     """
     setting = protocol.force_plates
     geometries, notes = read_plates(trial.container, axes.to_mm)
@@ -94,6 +97,10 @@ def read_forces(
     sides = assign_feet(
         plates, geometries, feet, per_frame, override=setting.feet or None, rate=trial.point_rate or None
     )
+    hanging = _hanging(feet, flat or {})
+    for number, side in sides.items():
+        if side == "both" and hanging is not None and number not in setting.feet:
+            sides[number] = _OTHER[hanging]
     for number in set(setting.feet) - {plate.index for plate in plates}:
         notes = (
             *notes,
@@ -114,8 +121,8 @@ def read_forces(
         one = combine(members, weight)
         if side == "both":
             loaded = _steady(one.loaded, one.vertical, one.cop, trial.analog_rate)[::per_frame][: trial.frames]
-        cops[side] = _cop_series(side, one, np.stack(_directions(subject)), trial.analog_rate, protocol)
-        series += _series(side, cops[side], members)
+        cops[side] = cop_series(side, one, np.stack(_directions(subject)), trial.analog_rate, protocol)
+        series += force_series(side, cops[side], members)
     shared = "both" in sides.values()
     used = [
         {"name": f"plate {p.index}", "type": g.type, "foot": sides.get(p.index, "none"), "flipped": p.flipped}
@@ -129,6 +136,18 @@ def read_forces(
     if not subject.ap:
         description["axes"] = "laboratory X and Y stand for AP and ML: no foot shows its direction"
     return Forces(tuple(series), cops, weight, source, loaded, shared, description, tuple(notes))
+
+
+def _hanging(feet: Mapping[str, Array], flat: Mapping[str, bool]) -> str | None:
+    """The foot that is in the air all through the trial, while the other one stands flat somewhere."""
+    for side, other in _OTHER.items():
+        if side not in feet or other not in feet or flat.get(side, True) or not flat.get(other, False):
+            continue
+        above = feet[side][:, 2] - feet[other][:, 2]
+        above = above[np.isfinite(above)]
+        if above.size and float(np.quantile(above, 0.05)) > AIR_MM:
+            return side
+    return None
 
 
 def _steady(loaded: Mask, vertical: Array, cop: Array, rate: float) -> Mask:
@@ -170,88 +189,3 @@ def _weight(
         if weight > MIN_WEIGHT_N and float(still.std()) < 0.1 * weight:
             return weight, "vertical force in quiet stance"
     return None, ""
-
-
-def _cop_series(side: str, one: Combined, directions: Array, rate: float, protocol: Protocol) -> CopSeries:
-    setting = protocol.sway
-    path, push = one.cop @ directions.T, one.force @ directions.T
-    known: Mask = np.asarray(np.isfinite(path).all(axis=1))
-    sway_rate = min(setting.rate_hz, rate)
-    count = max(int(np.floor(path.shape[0] * sway_rate / rate + 1e-9)), 1)
-    sway = horizontal = np.full((count, 2), np.nan)
-    if known.sum() > 8:
-        index = np.arange(path.shape[0])
-        rows = np.concatenate([path, push], axis=1)
-        full = np.stack([np.interp(index, index[known], rows[known, k]) for k in range(4)], axis=1)
-        smooth = lowpass(full, rate, setting.lowpass_hz) if rate > 2.2 * setting.lowpass_hz else full
-        at = np.arange(count) * (rate / sway_rate)
-        # Low-passed at a tenth of the rate: linear interpolation between analog samples adds nothing visible.
-        both = np.stack([np.interp(at, index, smooth[:, k]) for k in range(4)], axis=1)
-        lost = ~known[np.minimum(np.round(at).astype(int), path.shape[0] - 1)]
-        both[lost] = np.nan
-        sway, horizontal = both[:, :2], both[:, 2:]
-    return CopSeries(side, rate, sway_rate, sway, path, one.vertical, horizontal, directions)
-
-
-def _series(side: str, cop: CopSeries, plates: Sequence[PlateSignals]) -> list[Series]:
-    rate, factor = _tremor_rate(cop.rate)
-    noise = _plate_noise(plates, cop)
-    found = []
-    columns = (
-        ("cop_ap", "mm", cop.tremor[:, 0]),
-        ("cop_ml", "mm", cop.tremor[:, 1]),
-        ("grf_vertical", "N", cop.vertical),
-    )
-    for name, unit, samples in columns:
-        values = _decimate(samples, cop.rate, factor)
-        known = values[np.isfinite(values)]
-        bandwidth = effective_bandwidth(known, rate) if known.size > 2 * rate else float("nan")
-        found.append(
-            Series(name, side, unit, rate, values, bandwidth if np.isfinite(bandwidth) else None, noise.get(name))
-        )
-    return found
-
-
-def _tremor_rate(rate: float) -> tuple[float, int]:
-    """Tremor needs 30 Hz: keep at least 100 Hz and drop what is beyond, by a whole factor."""
-    factor = max(int(rate // 100.0), 1)
-    return rate / factor, factor
-
-
-def _decimate(samples: Array, rate: float, factor: int) -> Array:
-    if factor == 1:
-        return samples
-    known = np.isfinite(samples)
-    if known.sum() < 8:
-        return samples[::factor]
-    index = np.arange(samples.size)
-    full = samples if known.all() else np.interp(index, index[known], samples[known])
-    smooth = lowpass(full, rate, 0.4 * rate / factor, order=8)[::factor].copy()
-    smooth[~known[::factor]] = np.nan
-    return smooth
-
-
-def _plate_noise(plates: Sequence[PlateSignals], cop: CopSeries) -> dict[str, Noise]:
-    """White noise of force and CoP from stretches in which the plates bear nothing."""
-    vertical, moment = 0.0, 0.0
-    nyquist = cop.rate / 2
-    for plate in plates:
-        stretch = unloaded_stretch(plate.vertical, cop.rate)
-        # Plates that software sets to zero while they are empty are not free of noise: none can be told.
-        sigma = plate_noise(plate, stretch) if stretch is not None else None
-        if stretch is None or sigma is None:
-            return {}
-        vertical += float(sigma @ np.abs(plate.normal)) ** 2 / nyquist
-        level = plate.moment[stretch]
-        if not np.isfinite(level).all():
-            return {}
-        moment += float(np.mean(np.var(level[:, :2], axis=0))) / nyquist
-    load = cop.vertical[np.isfinite(cop.tremor[:, 0])]
-    if not load.size:
-        return {}
-    source = "unloaded plate"
-    mean = float(np.median(load))
-    noise = {"grf_vertical": Noise(vertical, source)}
-    if mean > 0:
-        noise |= {name: Noise(moment / mean**2, source) for name in ("cop_ap", "cop_ml")}
-    return noise

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 PREFIXES = {"": 1.0, "m": 1e-3, "milli": 1e-3, "u": 1e-6, "μ": 1e-6, "micro": 1e-6, "n": 1e-9, "nano": 1e-9}
 # A micro sign in UTF-8 that was taken for Latin-1 comes with an Â in front.
+#: Shares of the rate: where the low-pass lies at the highest, and the high-pass from which nothing is left to filter.
+HIGHEST, LOWEST_OPEN = 0.45, 0.4
 _STRAY = str.maketrans("", "", " \t._-[]()Â\0")
 FLAG_WORDS = {
     "clipped": "rests on its largest or smallest value",
@@ -145,12 +147,15 @@ def _is_dead(trial: Trial, channel: EmgChannel) -> bool:
 def _filter(rate: float, protocol: Protocol) -> dict[str, Any]:
     """What `_band` does, for the summary: both passes are counted in the cut-offs."""
     setting = protocol.emg
-    if setting.highpass_hz >= 0.4 * rate:
+    if setting.highpass_hz >= LOWEST_OPEN * rate:
         return {"filter": "offset removed"}
-    limited = setting.highpass_hz < setting.lowpass_hz < 0.45 * rate
+    low, high = setting.highpass_hz, min(setting.lowpass_hz, HIGHEST * rate)
     text = "Butterworth of order 4, zero phase; -3 dB at the band's edges after both passes"
-    description: dict[str, Any] = {"band_hz": [setting.highpass_hz, setting.lowpass_hz if limited else rate / 2]}
-    description["filter"] = text if limited else f"{text}; no low-pass below the Nyquist frequency"
+    if high <= low:
+        text, high = f"{text}; no low-pass, which would lie below the high-pass", 0.5 * rate
+    elif high < setting.lowpass_hz:
+        text = f"{text}; the low-pass of {setting.lowpass_hz:g} Hz is lowered to {HIGHEST:g} of the rate"
+    description: dict[str, Any] = {"band_hz": [low, high], "filter": text}
     if setting.notch_hz is not None:
         description["notch_hz"] = setting.notch_hz
     return description
@@ -187,10 +192,10 @@ def _flags(raw: Array, rate: float) -> list[tuple[str, ...]]:
 def _band(values: Array, rate: float, protocol: Protocol) -> Array:
     """The protocol's EMG band, zero phase; a rate too low for it leaves what lies above the high-pass."""
     setting = protocol.emg
-    high = min(setting.lowpass_hz, 0.45 * rate)
-    if setting.highpass_hz >= 0.4 * rate:
+    high = min(setting.lowpass_hz, HIGHEST * rate)
+    if setting.highpass_hz >= LOWEST_OPEN * rate:
         return np.asarray(values - values.mean(axis=0))
-    if high < 0.45 * rate and high > setting.highpass_hz:
+    if high > setting.highpass_hz:
         band = bandpass(values, rate, setting.highpass_hz, high)
     else:
         band = highpass(values, rate, setting.highpass_hz)

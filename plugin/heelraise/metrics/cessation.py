@@ -33,7 +33,10 @@ RESOLVED_S = 0.5 / SMOOTH_HZ
 def cessation_metrics(
     signals: Signals, phases: Sequence[Phase], metrics: Sequence[Metric], band: Band, setting: Cessation
 ) -> list[Metric]:
-    """Latency of every repetition of both sides, on the primary signal and on every muscle's rectified EMG.
+    """Latency of every repetition of both sides, on the primary signal, the pressure and every muscle's rectified EMG.
+
+    With the heel down the ground holds the ankle: a drive of the calf that goes on then moves the angle by thousandths
+    of a degree, and the centre of pressure below the foot by a millimetre.
 
     EMG is demodulated (`heelraise.stats.emg.rectified`); the envelope of its band is that of the modulation, which
     falls with the muscle's activity and with the tremor in it.
@@ -57,7 +60,8 @@ def cessation_metrics(
             if name == "stand_after" and ("hold", number) in own
         ]
         primary = signals.find(signals.primary, side)
-        sources = [primary] if primary is not None else []
+        pressed = signals.find("cop_ap", side)
+        sources = [one for one in (primary, pressed) if one is not None]
         if pairs:
             sources += [
                 _demodulated(one, called) for one in signals.emg if one.side == side and "dead" not in one.flags

@@ -47,6 +47,9 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
     for phase, side in measured(phases):
         cop = signals.cops.get(side)
         if cop is None:
+            if "both" in signals.cops:
+                why = "both feet share a plate" if signals.shared_plate else "the foot has no plate of its own"
+                found.append(_record("cop_path", side, phase, status="not_available", reason=why))
             continue
         rows = frames_of(phase, cop.sway_rate, cop.sway.shape[0])
         ap, lost = bridge(cop.sway[rows, 0])
@@ -74,8 +77,7 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
 
 def _left_out(side: str, phase: Phase, duration: float) -> Metric:
     """One record for all descriptors that a short window does not get; it bears the name of the best known one."""
-    # Only the whole body's horizontal force parts rambling from trembling.
-    count = sum(one.from_s >= LONG_S and (side == "both" or "force" not in one.needs) for one in COP)
+    count = sum(one.from_s >= LONG_S for one in COP)
     why = f"{duration:.3g} s, {LONG_S:.3g} s are needed; {count} descriptors left out"
     return _record("cop_mean_frequency", side, phase, status="too_short", reason=why, detail={"left_out": count})
 
@@ -86,15 +88,20 @@ def _all_measures(
     values = quijoux_measures(record) | fluctuation_measures(record)
     if record.duration_s >= DIFFUSION_S:
         values |= entropy_measures(record)
-    if side == "both":
-        # Only the whole body's horizontal force tells where it is in balance.
-        force = None if cop.horizontal is None else cop.horizontal[rows]
-        if force is not None and not np.isfinite(force).all():
-            force = np.stack([bridge(force[:, k])[0] for k in range(2)], axis=1)
-        values |= equilibrium_measures(record, force, _NO_FORCE)
+    force = None if cop.horizontal is None else cop.horizontal[rows]
+    if force is not None and not np.isfinite(force).all():
+        force = np.stack([bridge(force[:, k])[0] for k in range(2)], axis=1)
+    values |= equilibrium_measures(record, force, _NO_FORCE)
     base = base_of_support(signals, phase, side, cop.directions)
     values |= boundary_measures(record, base.corners, base.reason)
-    return values, {name: {"boundary": base.kind} for name in values if name.startswith("cop_ttb")}
+    boundary: dict[str, Any] = {"boundary": base.kind}
+    if base.assumed:
+        boundary["assumed"] = f"{', '.join(base.assumed)}: of an average foot on the heel and second metatarsal head"
+    detail = {name: boundary for name in values if name.startswith("cop_ttb")}
+    if side != "both":
+        # The legs push against each other: a foot's own force changes sign elsewhere than the body's.
+        detail |= {name: {"force": "the foot's own plate"} for name in values if "bling_rms" in name}
+    return values, detail
 
 
 def _records(

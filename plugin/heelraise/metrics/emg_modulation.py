@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from heelraise.labelled.model import EmgSeries
 from heelraise.metrics.emg_records import record
 from heelraise.metrics.emg_rhythm import emg_tremor_details
-from heelraise.metrics.estimates import estimate_all
+from heelraise.metrics.estimates import believed, estimate_all
 from heelraise.metrics.model import Metric
+from heelraise.metrics.tremor_records import no_peak, unresolved
 from heelraise.phases.model import Phase
 from heelraise.signal.spectrum import band_power
 from heelraise.stats.emg import modulation_depth, rectified, surrogate_density
@@ -39,7 +40,8 @@ def modulation_metrics(
     noise = surrogate_density(window, rate, generator)
     # Rectified noise fills the band by itself: what it holds there by chance is the measurement's floor.
     chance = [max(float(band_power(noise[1][:, k], noise[0], *tremor.band)), 0.0) for k in range(count)]
-    estimates = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count)
+    called = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count)
+    estimates = [believed(one, tremor.band) for one in called]
     whole = modulation_depth(window, rate, generator, None, tremor.band, noise=noise)
     found: list[Metric] = []
     for k, one in enumerate(own):
@@ -65,15 +67,18 @@ def _depth(
     if estimate.frequency is None:
         level = float(np.nanmean(np.abs(window)))
         limit = np.sqrt(2) * estimate.upper_limit / level if estimate.upper_limit is not None and level > 0 else None
-        reason = "no peak stands above the background"
+        status, reason = estimate.status, no_peak(estimate)
+        if estimate.unresolved is not None:
+            # The depth is measured around a frequency.
+            status, reason = "too_short", unresolved(estimate.unresolved)
         return [
-            record("tremor_frequency", one, phase, "Hz", status=estimate.status, reason=reason, detail=detail),
+            record("tremor_frequency", one, phase, "Hz", status=status, reason=reason, detail=detail),
             record(
                 "tremor_rms",
                 one,
                 phase,
                 "1",
-                status=estimate.status,
+                status=status,
                 reason=reason,
                 noise_floor=floor,
                 band=tremor.band,
@@ -97,7 +102,7 @@ def _depth(
             ci95=estimate.frequency_ci95,
             status=status,
             reason=reason,
-            detail=detail,
+            detail=detail | ({"at_search_edge": estimate.search_edge} if estimate.search_edge else {}),
         ),
         record(
             "tremor_rms",

@@ -14,6 +14,7 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import steady_phases
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import MIN_EPOCHS, MIN_SPECTRAL_RATE_HZ, EmgEpochs, emg_epochs, trend
+from heelraise.stats.emg.epoch_error import epoch_error
 
 #: Shortening and lengthening contractions are never mixed.
 MOVING = ("rise", "lower")
@@ -46,13 +47,20 @@ def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
         if not epoch.rms.size or not np.isfinite(epoch.rms[0]):
             continue
         epochs.append((phase, epoch))
-        level = factor * float(epoch.rms[0])
-        found.append(record("emg_rms", one, phase, unit, value=level, detail={**named, **flags}))
+        level = float(epoch.rms[0])
+        error = epoch_error(window, one.rate)
+        # Missing samples break the course and the spectrum from which the interval comes.
+        none = {} if error is not None else {"interval": "none: samples are missing or silent"}
+        ci = None if error is None else (factor * error.rms(level)[0], factor * error.rms(level)[1])
+        found.append(record("emg_rms", one, phase, unit, value=factor * level, ci95=ci, detail=named | flags | none))
         if one.rate >= MIN_SPECTRAL_RATE_HZ and np.isfinite(epoch.mean_frequency[0]):
-            median = float(epoch.median_frequency[0])
-            found.append(record("emg_median_frequency", one, phase, "Hz", value=median, detail=flags))
-            mean = float(epoch.mean_frequency[0])
-            found.append(record("emg_mean_frequency", one, phase, "Hz", value=mean, detail=flags))
+            for name, value, sd in (
+                ("emg_median_frequency", epoch.median_frequency[0], None if error is None else error.median_hz),
+                ("emg_mean_frequency", epoch.mean_frequency[0], None if error is None else error.mean_hz),
+            ):
+                middle = float(value)
+                reach = None if sd is None else (max(middle - 1.96 * sd, 0.0), min(middle + 1.96 * sd, 0.5 * one.rate))
+                found.append(record(name, one, phase, "Hz", value=middle, ci95=reach, detail=flags | none))
     if len(epochs) < MIN_EPOCHS:
         return found
     whole = replace(epochs[0][0], repetition=None)

@@ -87,7 +87,7 @@ def emg_tremor_details(
             for b in estimate.band_rms
         ]
         depth = known.get(f"emg_{one.muscle}")
-        if estimate.frequency is not None and depth is None:
+        if depth is None and (estimate.frequency is not None or estimate.unresolved is not None):
             continue
         if depth is not None:
             # What is told of a peak does not hang on the noise of the whole band.

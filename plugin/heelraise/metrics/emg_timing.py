@@ -15,6 +15,8 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import MAX_MASKED, measured, span, steady_phases
 from heelraise.phases.model import Phase
 from heelraise.stats.emg import MIN_BASELINE_S, activation_envelope, cocontraction, emg_onset
+from heelraise.stats.means import independent_mean
+from heelraise.stats.repetitions import MIN_REPETITIONS
 
 #: Onsets are sought from this long before the rise, s; the baseline ends there.
 LEAD_S = 1.0
@@ -40,6 +42,20 @@ def onset_metrics(emg: Sequence[EmgSeries], phases: Sequence[Phase]) -> list[Met
             found += [
                 _onset(one, replace(rise, side=side), baseline, max(earliest, rise.start_s - LEAD_S)) for one in own
             ]
+    return found + _mean_onsets(found)
+
+
+def _mean_onsets(onsets: Sequence[Metric]) -> list[Metric]:
+    """Mean onset of every muscle over three or more repetitions; their spread is the only measure of its error."""
+    found = []
+    for signal, side in sorted({(m.signal, m.side) for m in onsets}):
+        own = [m for m in onsets if (m.signal, m.side) == (signal, side) and m.value is not None]
+        if len(own) < MIN_REPETITIONS:
+            continue
+        mean, ci = independent_mean(np.array([m.value for m in own]))
+        kept = {key: own[0].detail[key] for key in ("method", "delay_ms") if key in own[0].detail}
+        detail = kept | {"repetitions": len(own), "interval": "across_repetitions"}
+        found.append(replace(own[0], repetition=None, value=mean, ci95=ci, detail=detail))
     return found
 
 
@@ -78,6 +94,8 @@ def _onset(one: EmgSeries, rise: Phase, baseline: tuple[float, float] | None, ea
     if at == start:
         reason = f"active already {rise.start_s - earliest:.2g} s before the rise"
         return record("emg_onset", one, rise, "s", status="not_available", reason=reason, detail=detail)
+    # One crossing of one threshold has no spread.
+    detail["interval"] = "none: one onset; the spread across three or more repetitions tells it"
     return record("emg_onset", one, rise, "s", value=(first + at) / one.rate - rise.start_s, detail=detail)
 
 

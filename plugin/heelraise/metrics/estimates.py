@@ -4,18 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.signal.spectrum import Spectrum
-from heelraise.stats.background import FIT_HZ, Background, fit_background
+from heelraise.stats.background import FIT_HZ, Background, column_of, fit_background
 from heelraise.stats.peak import MIN_DURATION_S
 from heelraise.stats.tremor import TremorEstimate, TremorSpectra, pooled_tremor, tremor_spectra
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
 _MIN_TOP_HZ = 6.0
+#: Half of the width over which a peak spreads its power, and the margin by which it must lie inside the band, Hz.
+HALF_PEAK_HZ = 1.0
+EDGE_HZ = 0.05
+#: Width of the bands by which tremors are told apart, 4 to 8 and 8 to 12 Hz: a frequency whose 95 % interval is wider
+#: does not say in which of them it lies.
+RESOLVED_HZ = 4.0
+_PEAK_FIELDS = (
+    "frequency",
+    "frequency_ci95",
+    "rms",
+    "rms_ci95",
+    "peak_rms",
+    "peak_rms_ci95",
+    "peak_to_peak",
+    "peak_to_peak_ci95",
+    "bandwidth",
+    "bandwidth_ci95",
+    "resolution_limited",
+    "prominence_db",
+    "prominence_ci95",
+)
+
+
+def believed(estimate: TremorEstimate, band: Band, usable_hz: float | None = None) -> TremorEstimate:
+    """Take back what a called peak does not bear out.
+
+    Parameters
+    ----------
+    estimate : TremorEstimate
+    band : tuple of float
+        Tremor band, Hz.
+    usable_hz : float, optional
+        Where an upstream low-pass begins to bite.
+
+    Returns
+    -------
+    TremorEstimate
+        ``prefiltered`` where the filter takes part of the peak; ``not_detected`` where most of the power lies outside
+        the band; without a frequency, amplitudes kept, where its interval is wider than 4 Hz.
+    """
+    frequency, interval = estimate.frequency, estimate.frequency_ci95
+    if frequency is None:
+        return estimate
+    nothing: dict[str, Any] = dict.fromkeys(_PEAK_FIELDS)
+    if usable_hz is not None and frequency + HALF_PEAK_HZ > usable_hz:
+        return replace(estimate, status="prefiltered", search_edge=None, **nothing)
+    if not band[0] + EDGE_HZ < frequency < band[1] - EDGE_HZ:
+        limit = estimate.rms_ci95[1] if estimate.rms_ci95 else None
+        edge = "low" if frequency < sum(band) / 2 else "high"
+        return replace(estimate, status="not_detected", upper_limit=limit, search_edge=edge, **nothing)
+    if interval is not None and interval[1] - interval[0] > RESOLVED_HZ:
+        return replace(estimate, frequency=None, frequency_ci95=None, unresolved=interval)
+    return estimate
 
 
 def estimate_all(
@@ -120,18 +174,8 @@ def fit_columns(
         own = [k for k, limit in enumerate(limits) if limit >= _MIN_TOP_HZ and min(FIT_HZ[1], limit) == top]
         part = replace(spectra, psd=spectra.psd[:, [columns[k] for k in own]])
         fitted = fit_background(part, (FIT_HZ[0], top))
-        found |= {k: _one(fitted, place) for place, k in enumerate(own)}
+        found |= {k: column_of(fitted, place) for place, k in enumerate(own)}
     rise = (2 * np.pi * np.maximum(spectra.freq, spectra.freq[1])) ** 4
     for k in accelerations & set(found):
         found[k] = replace(found[k], level=found[k].level * rise)
     return found
-
-
-def _one(background: Background, k: int) -> Background:
-    return replace(
-        background,
-        level=background.level[:, k],
-        exponent=background.exponent[k],
-        power_at_1hz=background.power_at_1hz[k],
-        floor=background.floor[k],
-    )

@@ -22,21 +22,38 @@ LOADS = ("matched", "unknown", "load_unmatched")
 
 @dataclass(frozen=True)
 class Load:
-    """Mean ankle angle (deg) and vertical force (share of body weight) of one hold; None where unknown."""
+    """Mean ankle angle (deg) and vertical force (share of body weight) of one hold; None where unknown.
+
+    `why` says what is unknown, and for want of what.
+    """
 
     angle: float | None = None
     force: float | None = None
+    why: str = ""
 
 
 def load_metrics(signals: Signals, phases: Iterable[Phase]) -> list[Metric]:
-    """``plantarflexion_mean`` and ``grf_vertical_share`` of every hold."""
+    """``plantarflexion_mean`` and ``grf_vertical_share`` of every hold; where the share is not known, why."""
     found: list[Metric] = []
     weight = signals.body_weight_n
     for phase in phases:
         if phase.phase != "hold" or phase.excluded is not None:
             continue
         wanted = [("ankle_plantarflexion", ANGLE, "deg", 1.0)]
-        if weight and not signals.shared_plate:
+        if why := _no_share(signals, phase.side):
+            found.append(
+                Metric(
+                    FORCE,
+                    "grf_vertical",
+                    phase.side,
+                    "hold",
+                    "1",
+                    repetition=phase.repetition,
+                    status="not_available",
+                    reason=why,
+                )
+            )
+        elif weight:
             wanted.append(("grf_vertical", FORCE, "1", 1.0 / weight))
         for signal, name, unit, factor in wanted:
             series = signals.find(signal, phase.side)
@@ -52,10 +69,29 @@ def load_metrics(signals: Signals, phases: Iterable[Phase]) -> list[Metric]:
     return found
 
 
+def _no_share(signals: Signals, side: str) -> str:
+    """Why the share of body weight on a foot is not known; empty where it is."""
+    if signals.shared_plate:
+        return "both feet share a plate"
+    if signals.find("grf_vertical", side) is None:
+        on_some = signals.find("grf_vertical", "both") is not None
+        return "the foot is on no plate of its own" if on_some else "no force plate was used"
+    if not signals.body_weight_n:
+        return "the body weight is not known: subject.mass_kg of the protocol tells it"
+    return ""
+
+
 def load_of(metrics: Iterable[Metric], side: str, repetition: int | None) -> Load:
     """Load of one hold, from the records."""
-    own = {m.name: m.value for m in metrics if (m.side, m.repetition, m.phase) == (side, repetition, "hold")}
-    return Load(own.get(ANGLE), own.get(FORCE))
+    own = {m.name: m for m in metrics if (m.side, m.repetition, m.phase) == (side, repetition, "hold")}
+    angle, force = own.get(ANGLE), own.get(FORCE)
+    lacking = []
+    if angle is None or angle.value is None:
+        lacking.append(f"the {side} ankle angle is not known")
+    if force is None or force.value is None:
+        reason = f" ({force.reason})" if force is not None and force.reason else ""
+        lacking.append(f"the vertical force on the {side} foot is not known{reason}")
+    return Load(angle.value if angle else None, force.value if force else None, "; ".join(lacking))
 
 
 def compare_loads(left: Load, right: Load, angle_deg: float, force_fraction: float, shared: bool) -> dict[str, Any]:
@@ -65,7 +101,7 @@ def compare_loads(left: Load, right: Load, angle_deg: float, force_fraction: flo
     -------
     dict
         ``load`` (matched, load_unmatched, unknown) and, where known, ``angle_difference_deg`` and
-        ``force_difference_bw``, right less left.
+        ``force_difference_bw``, right less left; ``why`` where the loads are not known, or not told apart.
     """
     angle = None if left.angle is None or right.angle is None else right.angle - left.angle
     force = None if left.force is None or right.force is None else right.force - left.force
@@ -80,6 +116,8 @@ def compare_loads(left: Load, right: Load, angle_deg: float, force_fraction: flo
         load, entry["why"] = "load_unmatched", "both feet share a plate"
     else:
         load = "unknown" if angle is None or force is None else "matched"
+    if load == "unknown" and (whys := [one.why for one in (left, right) if one.why]):
+        entry["why"] = "; ".join(whys)
     return {"load": load, **entry}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from heelraise.labelled.model import EmgSeries, Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import MAX_MASKED, body_phases, frames_of
 from heelraise.phases.model import Phase
-from heelraise.stats.bilateral import SharedPeak, shared_peak, strongest_peak
+from heelraise.stats.bilateral import SharedPeak, shared_peak, strongest_peaks
 from heelraise.stats.coherence import coherence_interval
 from heelraise.stats.emg import rectified
 
@@ -28,6 +29,8 @@ SHARED = "emg_fast_coherence"
 #: Peaks are sought from here on: a slower, stronger rhythm then takes its harmonic's place.
 _LOWEST_HZ = 4.0
 _MIN_S = 5.0
+#: A peak this near to the top of the band is cut by it: half of the resolution bandwidth of long records.
+EDGE_HZ = 0.5
 
 
 def orthostatic_metrics(
@@ -49,8 +52,44 @@ def orthostatic_metrics(
     alpha = family_wise_rate / (2 * len(pairs) * len(windows))
     found: list[Metric] = []
     for phase in windows:
-        for pair in pairs:
-            found += _of_pair(pair, phase, setting, alpha)
+        seen = [_rectified(one, phase, setting) for pair in pairs for one in pair]
+        peaks = _peaks(seen, setting, alpha)
+        for k, pair in enumerate(pairs):
+            found += _of_pair(pair, phase, setting, seen[2 * k : 2 * k + 2], peaks[2 * k : 2 * k + 2])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Rectified:
+    """A muscle in a phase: block means of the rectified EMG, their rate, and how long the window is, s."""
+
+    samples: Array
+    rate: float
+    duration_s: float
+
+
+def _rectified(one: EmgSeries, phase: Phase, setting: OrthostaticRange) -> _Rectified | None:
+    """None where too many samples are missing or the rate is too low."""
+    window = one.values[frames_of(phase, one.rate, one.values.size)]
+    if one.rate < setting.min_emg_rate_hz or np.isfinite(window).mean() < 1 - MAX_MASKED:
+        return None
+    return _Rectified(*rectified(window, one.rate), window.size / one.rate)
+
+
+def _peaks(
+    seen: Sequence[_Rectified | None], setting: OrthostaticRange, alpha: float
+) -> list[tuple[float | None, float]]:
+    """Peak and p-value of each, all that are equally long in one transform and one fit."""
+    found: list[tuple[float | None, float]] = [(None, 1.0)] * len(seen)
+    alike: dict[tuple[int, float], list[int]] = {}
+    for k, one in enumerate(seen):
+        if one is not None:
+            alike.setdefault((one.samples.size, one.rate), []).append(k)
+    for (_, rate), rows in alike.items():
+        batch = np.stack([one.samples for k in rows if (one := seen[k]) is not None], axis=1)
+        called = strongest_peaks(batch, rate, (_LOWEST_HZ, setting.band[1]), alpha)
+        for k, peak in zip(rows, called, strict=True):
+            found[k] = peak
     return found
 
 
@@ -60,7 +99,13 @@ def _pairs(emg: Sequence[EmgSeries]) -> list[tuple[EmgSeries, EmgSeries]]:
     return [(alive[m, "left"], alive[m, "right"]) for m in muscles if (m, "left") in alive and (m, "right") in alive]
 
 
-def _of_pair(pair: tuple[EmgSeries, EmgSeries], phase: Phase, setting: OrthostaticRange, alpha: float) -> list[Metric]:
+def _of_pair(
+    pair: tuple[EmgSeries, EmgSeries],
+    phase: Phase,
+    setting: OrthostaticRange,
+    seen: Sequence[_Rectified | None],
+    peaks: Sequence[tuple[float | None, float]],
+) -> list[Metric]:
     base: dict[str, Any] = {
         "signal": f"emg_{pair[0].muscle}",
         "phase": phase.phase,
@@ -71,23 +116,17 @@ def _of_pair(pair: tuple[EmgSeries, EmgSeries], phase: Phase, setting: Orthostat
     if rate < setting.min_emg_rate_hz or pair[1].rate != rate:
         reason = f"EMG at {rate:g} Hz; a fast rhythm needs {setting.min_emg_rate_hz:g} Hz"
         return [Metric(PEAK, side=one.side, unit="Hz", status="not_available", reason=reason, **base) for one in pair]
-    windows = [one.values[frames_of(phase, rate, one.values.size)] for one in pair]
     found: list[Metric] = []
-    called: list[float] = []
-    duration = windows[0].size / rate
-    slow: list[Array] = []
-    for one, window in zip(pair, windows, strict=True):
-        detail: dict[str, Any] = {"duration_s": duration}
-        if np.isfinite(window).mean() < 1 - MAX_MASKED:
+    called: list[tuple[_Rectified, float]] = []
+    for one, own, (peak, p_value) in zip(pair, seen, peaks, strict=True):
+        if own is None:
             found.append(Metric(PEAK, side=one.side, unit="Hz", status="masked", reason="samples are missing", **base))
             continue
-        blocks, slow_rate = rectified(window, rate)
-        slow.append(blocks)
-        peak, p_value = strongest_peak(blocks, slow_rate, (_LOWEST_HZ, setting.band[1]), alpha)
-        detail["p_value"] = p_value
-        inside = peak is not None and setting.band[0] <= peak < setting.band[1]
-        if inside and peak is not None:
-            called.append(peak)
+        detail: dict[str, Any] = {"duration_s": own.duration_s, "p_value": p_value}
+        if peak is not None and setting.band[0] <= peak < setting.band[1]:
+            if peak + EDGE_HZ > setting.band[1]:
+                detail["at_search_edge"] = "high"
+            called.append((own, peak))
             found.append(Metric(PEAK, side=one.side, unit="Hz", value=peak, detail=detail, **base))
             continue
         reason = "no peak is called" if peak is None else f"the strongest peak lies at {peak:.1f} Hz"
@@ -95,8 +134,10 @@ def _of_pair(pair: tuple[EmgSeries, EmgSeries], phase: Phase, setting: Orthostat
             Metric(PEAK, side=one.side, unit="Hz", status="not_detected", reason=reason, detail=detail, **base)
         )
     if len(called) == 2:
-        shared = shared_peak(slow[0], slow[1], slow_rate, float(np.mean(called)), setting.coherence_confidence)
-        found += _shared(shared, base, called, duration)
+        (left, first), (right, second) = called
+        middle = (first + second) / 2
+        shared = shared_peak(left.samples, right.samples, left.rate, middle, setting.coherence_confidence)
+        found += _shared(shared, base, (first, second), left.duration_s)
     return found
 
 

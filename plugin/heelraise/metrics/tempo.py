@@ -53,7 +53,10 @@ def tempo_metrics(side: str, lowered: Sequence[Phase], protocol: Protocol) -> li
     low, high = limits = tempo.lower_s
     kept = sum(low <= p.duration_s <= high for p in lowered)
     halves = [(p.duration_s, 1.96 * (p.duration_sd_s or 0.0)) for p in lowered]
-    open_ = sum(any(abs(value - limit) < half for limit in limits) for value, half in halves)
+    near = [any(abs(value - limit) < half for limit in limits) for value, half in halves]
+    open_ = sum(near)
+    sure = sum(low <= value <= high and not close for (value, _), close in zip(halves, near, strict=True))
     detail = {"limits_s": [low, high], "kept": kept, "of": len(lowered), "within_error_of_a_limit": open_}
-    ci = wilson_interval(kept, len(lowered))
+    # A lowering within its error of a limit may be kept or not: the interval holds both.
+    ci = (wilson_interval(sure, len(lowered))[0], wilson_interval(sure + open_, len(lowered))[1])
     return [Metric("tempo_compliance", value=kept / len(lowered), ci95=ci, detail=detail, **base)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.labelled.model import Series, Signals
-from heelraise.metrics.estimates import estimate_all, estimate_pooled
+from heelraise.metrics.estimates import believed, estimate_all, estimate_pooled
 from heelraise.metrics.model import Metric
 from heelraise.metrics.rhythm import Called, rhythm_metrics
 from heelraise.metrics.tremor_records import estimate_metrics, why
@@ -33,24 +33,6 @@ SIGNALS = (
 )
 #: Signals that are made from the markers of the leg.
 MARKER_SIGNALS = SIGNALS[:4]
-#: Half of the width over which a peak spreads its power, and the margin by which it must lie inside the band, Hz.
-HALF_PEAK_HZ = 1.0
-EDGE_HZ = 0.05
-_PEAK_FIELDS = (
-    "frequency",
-    "frequency_ci95",
-    "rms",
-    "rms_ci95",
-    "peak_rms",
-    "peak_rms_ci95",
-    "peak_to_peak",
-    "peak_to_peak_ci95",
-    "bandwidth",
-    "bandwidth_ci95",
-    "resolution_limited",
-    "prominence_db",
-    "prominence_ci95",
-)
 BODY_SIGNALS = ("hand_vertical", "head_vertical")
 
 
@@ -94,10 +76,10 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
         )
         called = []
         for window, estimate in zip(members, estimates, strict=True):
-            believed = _believed(estimate, window.series, band)
-            found += _describe(window, believed, band)
-            if believed.frequency is not None and window.series.name not in BODY_SIGNALS:
-                called.append(_called(window, believed, band))
+            peak = believed(estimate, band, window.series.usable_hz)
+            found += _describe(window, peak, band)
+            if peak.frequency is not None and window.series.name not in BODY_SIGNALS:
+                called.append(_called(window, peak, band))
         found += rhythm_metrics(called, band)
     for members in pools:
         found += _pooled(members, alphas[members[0].series.name], band)
@@ -139,7 +121,7 @@ def _pooled(members: Sequence[_Window], alpha: float, band: Band) -> list[Metric
         [{0: _integral(w)} if has else {} for w in members],
     )[0]
     one = replace(members[0], phase=replace(members[0].phase, repetition=None))
-    return _describe(one, _believed(estimate, series, band), band, {"pooled": len(members)})
+    return _describe(one, believed(estimate, band, series.usable_hz), band, {"pooled": len(members)})
 
 
 def _noise(series: Series, band: Band) -> float | None:
@@ -178,20 +160,6 @@ def _integral(window: _Window) -> Array:
     series = window.series
     assert series.integral is not None
     return usable(replace(series, values=series.integral), window.phase)[0]
-
-
-def _believed(estimate: TremorEstimate, series: Series, band: Band) -> TremorEstimate:
-    """Take back a peak where an upstream filter bites, or one whose power lies outside the band."""
-    frequency, usable = estimate.frequency, series.usable_hz
-    if frequency is None:
-        return estimate
-    nothing: dict[str, Any] = dict.fromkeys(_PEAK_FIELDS)
-    if usable is not None and frequency + HALF_PEAK_HZ > usable:
-        return replace(estimate, status="prefiltered", **nothing)
-    if not band[0] + EDGE_HZ < frequency < band[1] - EDGE_HZ:
-        limit = estimate.rms_ci95[1] if estimate.rms_ci95 else None
-        return replace(estimate, status="not_detected", upper_limit=limit, **nothing)
-    return estimate
 
 
 def _place(series: Series, phase: Phase) -> dict[str, Any]:

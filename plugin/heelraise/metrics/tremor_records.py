@@ -28,16 +28,9 @@ def estimate_metrics(
     tested = dict(detail)
     if test is not None:
         tested |= {"p_value": test.p_value}
-    first = Metric(
-        "tremor_frequency",
-        unit="Hz",
-        value=estimate.frequency,
-        ci95=estimate.frequency_ci95,
-        status=status,
-        reason=reason,
-        detail=tested,
-        **base,
-    )
+    if estimate.search_edge is not None and estimate.frequency is not None:
+        tested |= {"at_search_edge": estimate.search_edge}
+    first = Metric("tremor_frequency", unit="Hz", detail=tested, **frequency_fields(estimate, reason), **base)
     shared: dict[str, Any] = {"unit": unit, "band": band, "noise_floor": floor, "status": status, **base}
     records = [
         first,
@@ -84,11 +77,36 @@ def _width(estimate: TremorEstimate, base: dict[str, Any]) -> Metric:
     )
 
 
+def frequency_fields(estimate: TremorEstimate, reason: str) -> dict[str, Any]:
+    """Value, interval, status and reason of the record of a frequency; unresolved ones keep no value."""
+    if estimate.unresolved is not None:
+        return {"status": "too_short", "reason": unresolved(estimate.unresolved)}
+    return {
+        "value": estimate.frequency,
+        "ci95": estimate.frequency_ci95,
+        "status": estimate.status,
+        "reason": reason,
+    }
+
+
+def unresolved(interval: tuple[float, float]) -> str:
+    """Why a frequency is not told."""
+    low, high = interval
+    return f"a peak, but its frequency is only known to lie between {low:.2g} and {high:.2g} Hz"
+
+
+def no_peak(estimate: TremorEstimate) -> str:
+    """Why no peak is called: there is none, or the end of the band cuts it."""
+    if estimate.search_edge is None:
+        return "no peak stands above the background"
+    return f"a peak stands on the {estimate.search_edge} end of the band, and with it most of the power lies outside"
+
+
 def why(estimate: TremorEstimate, duration: float, series: Series) -> str:
     """The reason of a status in words."""
     reasons: dict[str, Callable[[], str]] = {
         "too_short": lambda: f"{duration:.2g} s; a spectrum of tremor needs 3 s",
-        "not_detected": lambda: "no peak stands above the background",
+        "not_detected": lambda: no_peak(estimate),
         "prefiltered": lambda: f"low-passed near {series.bandwidth_hz or 0:.2g} Hz before it reached us",
         "below_noise_floor": lambda: "a peak, but its power is less than twice the noise's",
     }

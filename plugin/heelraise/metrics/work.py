@@ -2,7 +2,8 @@
 
 The heel-marker convention, ``m g dh`` of the marker, is that of the heel-rise test (Silbernagel et al. 2010,
 doi:10.1007/s00167-009-0889-7; Calf Raise App). It overstates what the body gains: the ankle rises by about 0.7 to 0.8
-of the heel. The centre-of-mass convention takes the pelvis for the body's centre.
+of the heel. The centre-of-mass convention takes the pelvis for the body's centre; `heelraise.metrics.work_force` has
+it from the ground reaction instead.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.labelled.model import Series, Signals
+from heelraise.kinematics import distance_noise
+from heelraise.labelled.model import Noise, Series, Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import bridge
+from heelraise.metrics.work_force import force_work
 from heelraise.phases.ground import foot_tracks, in_air
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
@@ -24,6 +27,7 @@ from heelraise.stats.repetitions import fatigue_index
 
 Array = NDArray[np.float64]
 GRAVITY = 9.80665
+_NOISE_HZ = (4.0, 15.0)
 PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 #: Two rises of one repetition that share less than this part of their time are two raises.
 TOGETHER = 0.5
@@ -65,13 +69,17 @@ def work_metrics(
     rises = [p for p in phases if p.phase == "rise" and p.side in ("left", "right") and p.excluded is None]
     found: list[Metric] = []
     hanging = in_air(foot_tracks(signals), signals.body_weight_n) if rises else {}
+    pelvis = _pelvis(signals) if rises else None
+    lifted: list[tuple[Phase, Phase | None, bool]] = []
     for phase in rises:
         other = next((p for p in rises if p.side != phase.side and _together(p, phase)), None)
+        raised = _OTHER[phase.side] in hanging and _mostly(hanging[_OTHER[phase.side]], signals, phase)
+        lifted.append((phase, other, raised))
         base: dict[str, Any] = {"side": phase.side, "phase": "rise", "repetition": phase.repetition}
         share, why = _share(signals, phase, hanging, mass, alone=one_leg and other is None)
         for name, height, convention in (
             ("heel_vertical", signals.find("heel_vertical", phase.side), "heel_marker"),
-            ("pelvis_vertical", _pelvis(signals), "centre_of_mass"),
+            ("pelvis_vertical", pelvis, "centre_of_mass"),
         ):
             if height is None:
                 continue
@@ -90,7 +98,8 @@ def work_metrics(
             found.append(
                 Metric("work_fatigue_index", "heel_vertical", side, "raise", "%", estimate.value, ci95=estimate.ci95)
             )
-    return found
+    known = mass.kg if mass.source in _WEIGHED else None
+    return found + force_work(signals, phases, lifted, known)
 
 
 def both_at_once(phases: Sequence[Phase]) -> bool:
@@ -136,10 +145,19 @@ def _mostly(mask: NDArray[np.bool_], signals: Signals, phase: Phase) -> bool:
 
 
 def _pelvis(signals: Signals) -> Series | None:
-    paths = [signals.markers[role][:, 2] for role in PELVIS if role in signals.markers]
-    if not paths:
+    own = {role: signals.markers[role] for role in PELVIS if role in signals.markers}
+    if not own:
         return None
-    return Series("pelvis_vertical", "both", "mm", signals.rate, np.mean(paths, axis=0))
+    low, high = _NOISE_HZ[0], min(_NOISE_HZ[1], 0.45 * signals.rate)
+    noise = None
+    if len(own) > 1 and high > low:
+        sigmas = distance_noise(own, signals.rate, (low, high))
+        if len(sigmas) == len(own):
+            # Of the mean of markers whose errors have nothing to do with each other.
+            power = sum(sigma**2 for sigma in sigmas.values()) / len(own) ** 2
+            noise = Noise(power / (high - low), "inter-marker distances of the pelvis")
+    path = np.mean([marker[:, 2] for marker in own.values()], axis=0)
+    return Series("pelvis_vertical", "both", "mm", signals.rate, path, None, noise)
 
 
 def _work(
@@ -172,6 +190,8 @@ def _work(
     if half is not None and spread is not None and value > 0:
         share = float(np.hypot(half / value, spread / duration))
         power_ci = (max(power * (1 - share), 0.0), power * (1 + share))
+    if half is None:
+        detail = {**detail, "interval": "none: nothing tells the markers' noise"}
     more = {**detail, "height_mm": 1000.0 * risen}
     return [
         Metric("work_positive", name, unit="J", value=value, ci95=work_ci, detail=more, **base),

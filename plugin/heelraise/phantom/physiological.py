@@ -20,6 +20,7 @@ from heelraise.phantom.body import (
     leg_rotations,
     relative_angles,
     standing_pivot,
+    upper_landmarks,
 )
 from heelraise.phantom.ground import FootLoad
 from heelraise.phantom.kinematic import TRUTH_ROLES, intended
@@ -76,7 +77,10 @@ def world_of(scenario: Scenario, physical: PhysicalMotion, rng: np.random.Genera
     points = leg_landmarks(legs, scenario.body, roles)
     rotation = at_times(physical.trunk, step, time)
     hands = {side: at_times(path, step, time) + up for side, path in physical.hands.items()}
-    points |= _upper(scenario, legs, hips, rotation, hands, roles)
+    if scenario.physiology.posture == "reclining":
+        points |= upper_landmarks(hips, np.zeros(time.size), roles)
+    else:
+        points |= _upper(scenario, legs, hips, rotation, hands, roles)
     motion, angles = _motion(scenario, physical, legs, time, step)
     emg, medians = _emg(scenario, physical, analog, step, rng)
     world = World(
@@ -102,7 +106,8 @@ def _leg(scenario: Scenario, physical: PhysicalMotion, side: str, hips: Array, t
     up = np.array([0.0, 0.0, scenario.task.surface_height_mm])
     if side in physical.legs:
         pose = physical.poses[side]
-        return LegPose(at_times(pose.foot, step, time), at_times(pose.shank, step, time), pose.pivot + up)
+        pivot = at_times(pose.pivot, step, time) if pose.pivot.ndim == 2 else pose.pivot
+        return LegPose(at_times(pose.foot, step, time), at_times(pose.shank, step, time), pivot + up)
     # A leg that does not stand is part of the trunk in the model: bent behind, it goes where the hips go.
     bent = np.full(time.size, LIFTED["pitch_deg"])
     shank, foot = leg_rotations(bent, np.zeros(time.size), bent, side)

@@ -92,7 +92,10 @@ def resting(scenario: Scenario, motion: dict[str, SideMotion], time: Array) -> S
         ankle = standing_pivot(side, body) + arm
         ankle[2] = REST_ANKLE_MM
         legs[side] = LegPose(foot, shank, ankle - foot @ arm)
+    return Stance(legs, resting_anchor(time.size), np.zeros(time.size), {side: np.zeros(time.size) for side in SIDES})
+
+
+def resting_anchor(size: int) -> Array:
+    """Seat and trunk (size, 3) of who reclines, mm: hips a thigh behind the knees, a little above the support."""
     reach = SHANK_MM * np.sin(np.radians(-REST_LEAN_DEG))
-    # Seat and trunk: the hips lie a thigh's length behind the knees, a little above the support.
-    anchor = np.tile(np.array([-reach - 420.0, 0.0, REST_ANKLE_MM - 480.0]), (time.size, 1))
-    return Stance(legs, anchor, np.zeros(time.size), {side: np.zeros(time.size) for side in SIDES})
+    return np.tile(np.array([-reach - 420.0, 0.0, REST_ANKLE_MM - 480.0]), (size, 1))

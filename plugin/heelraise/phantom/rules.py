@@ -98,6 +98,10 @@ def _model_rules(scenario: Scenario) -> Iterator[Rule]:
     for side in SIDES:
         reason = "on the leg in the air, which the physiological model has not; take it out"
         yield one and side not in scenario.task.sides, (f"physiology.{side}.*",), reason
+    lying = scenario.physiology.posture == "reclining"
+    none = ("task.stands_on", "task.surface_height_mm", "lab.plate_sign", "physiology.support", "physiology.foam")
+    reason = "where the feet touch nothing and the support keeps the trunk; take it out"
+    yield physiological and lying, (*none, "physiology.hand_*"), reason
     reason = "in the physiological model, which raises both heels together; name both, or stand on one leg"
     raises = scenario.task.kind == "raise" and scenario.task.repetitions > 0
     yield physiological and not one and raises, ("task.sides",), reason

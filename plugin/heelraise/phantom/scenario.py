@@ -43,8 +43,8 @@ class Scenario(Strict):
                 raise ValueError("the physiological model stands: it neither walks nor steps onto the plates")
             if (self.task.stands_on == "both") != (self.physiology.support == "both"):
                 raise ValueError("task.stands_on and physiology.support must tell of the same legs")
-            if (self.task.kind == "rest") != (self.physiology.posture == "supported"):
-                raise ValueError("task.kind: rest and physiology.posture: supported belong together")
+            if (self.task.kind == "rest") == (self.physiology.posture == "standing"):
+                raise ValueError("task.kind: rest and physiology.posture: supported or reclining belong together")
         rules.check_length(self)
         rules.check_gaps(self)
         rules.check(self)

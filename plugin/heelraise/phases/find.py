@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from heelraise.kinematics.arrays import bridge
 from heelraise.notes import Note
+from heelraise.phases.dropped import dropped_notes
+from heelraise.phases.events import raises_from_events
 from heelraise.phases.ground import FootTrack, in_air
 from heelraise.phases.model import Phase, PhaseSettings, Raise, known
-from heelraise.phases.raises import Mask, find_raises
+from heelraise.phases.raises import Mask, seek_raises
 from heelraise.phases.travel import locomotion_runs, stance_run, trunk_still
 from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
-EVENT_EDGES = {"HR_RISE": 0, "HR_HOLD": 1, "HR_LOWER": 2, "HR_DOWN": 3}
 _MIN_STAND_S = 0.2
 #: Plates alone cannot tell a step from a stance: a load must be steady for this long.
 MIN_PLATE_STANCE_S = 3.0
@@ -99,47 +100,15 @@ def _raises_of(
     standing: Mapping[str, Mask],
     notes: list[Note],
 ) -> tuple[tuple[Raise, ...], str]:
-    from_events = _raises_from_events(side, inputs, settings, notes)
+    seconds = inputs.frames / inputs.rate
+    from_events = raises_from_events(side, inputs.events, inputs.rate, seconds, settings.min_hold_s, notes)
     if from_events:
         return from_events, "events"
     if not inputs.seek_raises or side not in inputs.feet:
         return (), "heel_height"
-    return find_raises(inputs.feet[side].height, inputs.rate, standing[side], settings), "heel_height"
-
-
-def _raises_from_events(
-    side: str, inputs: PhaseInputs, settings: PhaseSettings, notes: list[Note]
-) -> tuple[Raise, ...]:
-    """Raises from HR_* events of the side's context; incomplete sets are named and left out."""
-    times: list[list[float]] = [[], [], [], []]
-    for label, context, time in inputs.events:
-        edge = EVENT_EDGES.get(label.strip().upper())
-        if edge is not None and context.strip().lower() == side:
-            times[edge].append(time)
-    counts = {len(column) for column in times}
-    if counts == {0}:
-        return ()
-    quadruples = list(zip(*(sorted(column) for column in times), strict=False))
-    flat = [time for quadruple in quadruples for time in quadruple]
-    # A raise must lie in the trial and after the one before it; one frame is forgiven to rounding.
-    margin = 1.0 / inputs.rate
-    inside = all(-margin <= time <= inputs.frames / inputs.rate + margin for time in flat)
-    if len(counts) > 1 or not inside or flat != sorted(flat):
-        notes.append(
-            Note(
-                "events_ignored",
-                f"The HR_ events of the {side} side do not form complete raises inside the trial; heel height is used.",
-            )
-        )
-        return ()
-    return tuple(_raise_of(q, inputs.rate, settings.min_hold_s) for q in quadruples)
-
-
-def _raise_of(edges: tuple[float, ...], rate: float, min_hold_s: float) -> Raise:
-    """A raise from its four events; a plateau too short for a hold belongs to no phase."""
-    rise, top, lower, down = edges
-    hold = (top, lower) if lower - top >= min_hold_s - 1.0 / rate else (lower, lower)
-    return Raise(max(rise, 0.0), *hold, down, float("nan"), top_start_s=top, top_stop_s=lower)
+    raises, dropped = seek_raises(inputs.feet[side].height, inputs.rate, standing[side], settings)
+    notes += dropped_notes(side, dropped)
+    return raises, "heel_height"
 
 
 def _with_stands(

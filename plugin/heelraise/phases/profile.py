@@ -1,44 +1,53 @@
 """Edges of a rise or a lowering from the profile that fits it.
 
 A rise is modelled as a transition from rest to rest between a level floor and a plateau that may sag or creep at a
-constant rate. Its shape is fitted with its edges (`heelraise.phases.shapes`): a slow lowering by metronome has other
-ends than a quick reach. Tremor and sway oscillate about that profile and hardly move its best fit, whereas a threshold
-crossing follows every one of their cycles.
+constant rate. Its shape is fitted with its edges (`heelraise.phases.shapes`), each end with its own: a slow lowering by
+metronome has other ends than a quick reach, and one that ends softly other than one that drops. Tremor and sway
+oscillate about that profile and hardly move its best fit, whereas a threshold crossing follows every one of their
+cycles.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.phases.fitting import Fit, covariance_of, descend
-from heelraise.phases.shapes import BELL, TRAPEZOID
+from heelraise.phases.choice import fit_shape, try_ramps
+from heelraise.phases.fitting import Records, covariances_of, descend, pad
+from heelraise.phases.shapes import BELL
 
 Array = NDArray[np.float64]
 
 #: Share of a minimum-jerk transition that lies between 10 % and 90 % of its height.
 TEN_TO_NINETY = 0.5057
-#: Shapes are compared on residuals without tremor: moving Hann average of this length, s.
-SMOOTH_S = 0.4
 #: Real movements have none of the shapes exactly: this share of a duration is added to each edge's deviation.
 SHAPE_ERROR = 0.02
-#: A bell flatter than this power starts and stops all but at once: a trapezoid is tried, and taken if it fits better.
-TRAPEZOID_FROM = 0.8
+#: The same of ramps: noise hides whether a ramp is straight or a cosine, and their lengths differ by 6 %.
+RAMP_ERROR = 0.03
 #: Usual power of the bell and its spread between movements: from half a cosine (1.2) to minimum jerk (2) and beyond.
 USUAL_POWER = (1.8, 0.5)
+#: Spread of half the difference between the two powers, of movements that are clearly skewed.
+USUAL_SKEW = 0.75
+#: Powers that are drawn by less than this move the edges in proportion; beyond it the edges are fitted again.
+_REFIT_FROM = 0.02
 
 _GRID = 9
 _LEVELS = 2
-_START, _STOP, _LENGTH = np.array([1.0, -0.5, 0.0]), np.array([1.0, 0.5, 0.0]), np.array([0.0, 1.0, 0.0])
+#: The search needs no more samples than this.
+_COARSE = 64
+#: Start, stop and length of a transition by its middle, length and two powers.
+_EDGES = np.array([[1.0, -0.5, 0.0, 0.0], [1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
+_PRIOR = USUAL_POWER[1] ** 2 * np.ones((2, 2)) + USUAL_SKEW**2 * np.array([[1.0, -1.0], [-1.0, 1.0]])
 
 
 @dataclass(frozen=True)
 class Transition:
     """A fitted transition: it starts at `start_s` and takes `duration_s`; `residual` is its rms error.
 
-    ``shape`` and ``parameter`` say how (`heelraise.phases.shapes`), ``start_sd_s`` and ``stop_sd_s`` are the standard
+    ``shape`` and ``ends`` say how (`heelraise.phases.shapes`), ``start_sd_s`` and ``stop_sd_s`` are the standard
     deviations of its two ends, and ``duration_sd_s`` that of their difference; NaN where nothing could be fitted.
     """
 
@@ -47,7 +56,7 @@ class Transition:
     height_mm: float
     residual: float
     shape: str = "bell"
-    parameter: float = 2.0
+    ends: tuple[float, float] = (2.0, 2.0)
     start_sd_s: float = float("nan")
     stop_sd_s: float = float("nan")
     duration_sd_s: float = float("nan")
@@ -58,70 +67,109 @@ class Transition:
         return self.start_s + self.duration_s
 
 
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Heights (n,), mm, at evenly spaced times (n,), s, with one transition in them, and a first guess of it."""
+
+    time: Array
+    height: Array
+    start_s: float
+    duration_s: float
+    rising: bool = True
+
+    def mirrored(self) -> Edge:
+        """The same backwards in time."""
+        stop = self.start_s + self.duration_s
+        return Edge(-self.time[::-1], self.height[::-1], -stop, self.duration_s, not self.rising)
+
+
 def minimum_jerk(u: Array) -> Array:
     """Minimum-jerk position for normalised time `u`, 0 before 0 and 1 after 1."""
     u = np.clip(u, 0.0, 1.0)
     return u**3 * (10.0 + u * (-15.0 + 6.0 * u))
 
 
-def fit_rise(time: Array, height: Array, start_s: float, duration_s: float) -> Transition:
-    """Fit floor, transition and plateau to a rising height.
+def fit_edges(edges: Sequence[Edge]) -> list[Transition]:
+    """Fit floor, transition and plateau to every edge; a lowering is a rise seen backwards in time.
 
     Parameters
     ----------
-    time, height : ndarray (n,)
-        Seconds, evenly spaced, and millimetres.
-    start_s, duration_s : float
-        First guess; the fit looks from half to twice the duration around it.
+    edges : sequence of Edge
+        The fit looks from a third to three times the guessed duration.
+
+    Returns
+    -------
+    list of Transition
+        In the same order.
 
     Notes
     -----
     Middle and duration of a minimum-jerk profile are searched on a grid that is refined around its best cell; level,
     height and plateau slope follow from linear least squares in each cell (variable projection). From there
-    damped Gauss-Newton steps fit middle, duration and shape. The shape is a bell; where that comes out flatter than
-    `TRAPEZOID_FROM`, a trapezoid that leaves a smaller smoothed residual takes its place.
+    damped Gauss-Newton steps, of all edges at once, fit middle, duration and shape. The shape is a bell; where that
+    comes out flatter than `heelraise.phases.choice.RAMPS_FROM`, a trapezoid or cosine ramps that leave a smaller
+    smoothed residual take its place. Both ends are alike unless the record tells them apart
+    (`heelraise.phases.choice.SKEW_GAIN`). A bell's powers are then drawn towards what movements usually have, as far as
+    the record leaves them open (`_draw`).
 
-    The deviations of the edges follow from the covariance ``G S G'`` of least squares with correlated errors, ``G`` the
-    pseudo-inverse of the Jacobian and ``S`` the residual's own autocovariance (Newey and West 1987, Econometrica
-    55:703, Bartlett weights over a quarter of the record), and from `SHAPE_ERROR`.
+    The deviations of the edges follow from `covariances_of` and from `SHAPE_ERROR` or `RAMP_ERROR`.
     """
-    middle, length = _search(time, height, start_s + duration_s / 2, duration_s)
-    limits = (0.35 * duration_s, 3.0 * duration_s)
-    best = descend(time, height, BELL, np.array([middle, length, BELL.start]), limits)
-    step = float(time[1] - time[0])
-    if best.parameter < TRAPEZOID_FROM:
-        start = np.array([best.middle, best.length, TRAPEZOID.start])
-        other = descend(time, height, TRAPEZOID, start, limits)
-        if _smooth_power(other.residual, step) < _smooth_power(best.residual, step):
-            best = other
-    spread = covariance_of(best)
-    if best.shape is BELL:
-        best, spread = _shrink(time, height, best, spread, limits)
-    start_sd, stop_sd, duration_sd = (
-        float(np.sqrt(max(float(w @ spread @ w), 0.0) + share * (SHAPE_ERROR * best.length) ** 2))
-        for w, share in ((_START, 1.0), (_STOP, 1.0), (_LENGTH, 2.0))
-    )
-    return Transition(
-        best.middle - best.length / 2,
-        best.length,
-        float(best.linear[1]),
-        float(np.sqrt(best.cost / time.size)),
-        best.shape.name,
-        best.parameter,
-        start_sd,
-        stop_sd,
-        duration_sd,
-    )
+    if not edges:
+        return []
+    upward = [edge if edge.rising else edge.mirrored() for edge in edges]
+    records = pad([(edge.time, edge.height) for edge in upward])
+    begin = np.array([_search(e.time, e.height, e.start_s + e.duration_s / 2, e.duration_s) for e in upward])
+    duration = np.array([edge.duration_s for edge in upward])
+    limits = np.stack([0.35 * duration, 3.0 * duration], axis=1)
+    step = np.array([float(edge.time[1] - edge.time[0]) for edge in upward])
+    found = fit_shape(records, BELL, np.column_stack([begin, np.zeros((len(edges), 2))]), limits, step)
+    fits, shapes = found.fits, try_ramps(records, found, limits, step)
+    theta, spread = fits.theta.copy(), covariances_of(records, fits, "tied")
+    skewed = np.flatnonzero(found.skewed)
+    if skewed.size:
+        spread[skewed] = covariances_of(records.of(skewed), fits.of(skewed))
+    bells = np.flatnonzero([shape is BELL for shape in shapes])
+    if bells.size:
+        theta[bells], spread[bells] = _draw(records.of(bells), fits.theta[bells], spread[bells], limits[bells])
+    error = np.array([SHAPE_ERROR if shape is BELL else RAMP_ERROR for shape in shapes])
+    variance = np.maximum(np.einsum("ki,eij,kj->ek", _EDGES, spread, _EDGES), 0.0)
+    sds = np.sqrt(variance + np.array([1.0, 1.0, 2.0]) * (error * theta[:, 1])[:, None] ** 2)
+    rms = np.sqrt(fits.cost / records.size)
+    transitions = [
+        Transition(
+            float(middle - length / 2),
+            float(length),
+            float(fits.linear[k, 1]),
+            float(rms[k]),
+            shapes[k].name,
+            (float(first), float(last)),
+            *(float(sd) for sd in sds[k]),
+        )
+        for k, (middle, length, first, last) in enumerate(theta)
+    ]
+    return [one if edge.rising else _backwards(one) for one, edge in zip(transitions, edges, strict=True)]
+
+
+def fit_rise(time: Array, height: Array, start_s: float, duration_s: float) -> Transition:
+    """`fit_edges` of one rise."""
+    return fit_edges([Edge(time, height, start_s, duration_s)])[0]
 
 
 def fit_lower(time: Array, height: Array, start_s: float, duration_s: float) -> Transition:
-    """Fit plateau, transition and floor to a falling height: a rise seen backwards in time."""
-    mirrored = fit_rise(-time[::-1], height[::-1], -(start_s + duration_s), duration_s)
-    return replace(mirrored, start_s=-mirrored.stop_s, start_sd_s=mirrored.stop_sd_s, stop_sd_s=mirrored.start_sd_s)
+    """`fit_edges` of one lowering."""
+    return fit_edges([Edge(time, height, start_s, duration_s, rising=False)])[0]
+
+
+def _backwards(one: Transition) -> Transition:
+    first, last = one.ends
+    turned = replace(one, start_s=-one.stop_s, ends=(last, first))
+    return replace(turned, start_sd_s=one.stop_sd_s, stop_sd_s=one.start_sd_s)
 
 
 def _search(time: Array, height: Array, middle_s: float, duration_s: float) -> tuple[float, float]:
     """Middle and duration of the best minimum-jerk profile."""
+    every = max(time.size // _COARSE, 1)
+    time, height = time[::every], height[::every]
     centre = np.array([middle_s, duration_s])
     span = np.array([0.45 * duration_s, 0.5 * duration_s])
     offsets = np.linspace(-1.0, 1.0, _GRID)
@@ -151,21 +199,18 @@ def _errors(time: Array, height: Array, middle: Array, length: Array) -> Array:
     return np.asarray(centred @ centred - np.einsum("gi,gi->g", beta, moment))
 
 
-def _smooth_power(residual: Array, step_s: float) -> float:
-    width = max(round(SMOOTH_S / step_s), 1)
-    kernel = np.hanning(width + 2)[1:-1]
-    smooth = np.convolve(residual, kernel / kernel.sum(), "same")
-    return float(smooth @ smooth)
+def _draw(records: Records, theta: Array, spread: Array, limits: Array) -> tuple[Array, Array]:
+    """Draw a bell's powers towards what movements usually have, as far as the record leaves them open.
 
-
-def _shrink(time: Array, height: Array, fit: Fit, spread: Array, limits: tuple[float, float]) -> tuple[Fit, Array]:
-    """Draw the parameter towards what movements usually have, as far as the record leaves it open."""
-    usual, width = USUAL_POWER
-    own = float(spread[2, 2])
-    weight = own / (own + width**2)
-    parameter = fit.parameter + weight * (usual - fit.parameter)
-    start = np.array([fit.middle, fit.length, parameter])
-    fixed = descend(time, height, fit.shape, start, limits, fixed=True)
-    # What is left of the parameter's variance takes the edges along as before, with the rest of theirs unchanged.
-    along = spread[:, 2] / own if own > 0 else np.zeros(3)
-    return fixed, spread - weight * own * np.outer(along, along)
+    The estimates (E, 4) and their covariances (E, 4, 4) meet a Gaussian prior of the two powers (`USUAL_POWER`,
+    `USUAL_SKEW`); middle and length go along as they covary. Gives both after that.
+    """
+    gain = spread[:, :, 2:] @ np.linalg.inv(spread[:, 2:, 2:] + _PRIOR)
+    change = (gain @ (USUAL_POWER[0] - theta[:, 2:])[..., None])[..., 0]
+    drawn = theta + change
+    drawn[:, 1] = np.clip(drawn[:, 1], limits[:, 0], limits[:, 1])
+    drawn[:, 2:] = np.clip(drawn[:, 2:], *BELL.limits)
+    far = np.flatnonzero(np.abs(change[:, 2:]).max(axis=1) > _REFIT_FROM)
+    if far.size:
+        drawn[far] = descend(records.of(far), BELL, drawn[far], limits[far], "fixed").theta
+    return drawn, spread - gain @ spread[:, 2:]

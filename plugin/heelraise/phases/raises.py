@@ -8,23 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.kinematics.arrays import runs as runs_of
+from heelraise.phases.dropped import Dropped
+from heelraise.phases.guess import edge_of, guess_edge, turned
 from heelraise.phases.model import PhaseSettings, Raise
-from heelraise.phases.profile import TEN_TO_NINETY, Transition, fit_lower, fit_rise
+from heelraise.phases.profile import Transition, fit_edges
 from heelraise.signal.filters import lowpass
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Run = tuple[int, int]
+_Pair = tuple[Transition, Transition]
 
 #: Share of the peak above which the heel is up at the edge of the trial.
 CUT_SHARE = 0.3
 #: A movement with more than this share of its time outside the trial is cut; of minimum jerk, that is 1 % of height.
 CUT_TIME = 0.1
-#: Heights are fitted at about this rate; a transition needs no more and a repetition test has many.
-_FIT_RATE = 50.0
-#: Distance of heel and metatarsal heads about which it turns, mm: typical of adults; 40 mm more or less move an edge by
-#: less than 1 % of the movement's duration.
-FOOT_MM = 170.0
+#: The forefoot of a raise stands still for this share of its time above half of its height; below the second, a foot
+#: that went up was stepping.
+PLANTED_SHARE, STEP_SHARE = 0.9, 0.5
 #: Plateaus shorter than this are fitted again with the better middle of the plateau, s.
 REFIT_BELOW_S = 2.0
 
@@ -47,20 +48,41 @@ def find_raises(height: Array, rate: float, planted: Mask, settings: PhaseSettin
     tuple of Raise
         In order of time. Repetitions lower than half of the median peak are left out.
     """
+    return seek_raises(height, rate, planted, settings)[0]
+
+
+def seek_raises(
+    height: Array, rate: float, planted: Mask, settings: PhaseSettings | None = None
+) -> tuple[tuple[Raise, ...], tuple[Dropped, ...]]:
+    """`find_raises`, and the movements that are none: partial ones, and those of a forefoot that went somewhere."""
     settings = settings or PhaseSettings()
     known = np.isfinite(height)
     if height.size < 8 or rate <= 0 or known.sum() < 8:
-        return ()
+        return (), ()
     full = np.interp(np.arange(height.size), np.flatnonzero(known), height[known])
     smooth = lowpass(full, rate, settings.lowpass_hz) if rate > 4 * settings.lowpass_hz else full
-    runs = _half_height_runs(smooth, rate, planted, settings)
+    tall = _half_height_runs(smooth, rate, planted, settings)
+    shares = [float(planted[start:stop].mean()) for start, stop in tall]
+    runs = [run for run, share in zip(tall, shares, strict=True) if share >= PLANTED_SHARE]
     if not runs:
-        return ()
+        return (), ()
     median_peak = float(np.median([_peak(smooth, run) for run in runs]))
-    runs = [run for run in runs if _peak(smooth, run) >= 0.5 * median_peak]
+    low = [run for run in runs if _peak(smooth, run) < 0.5 * median_peak]
+    # A foot that steps rises too: only what for the most part looks like a raise is worth a word.
+    moved = [run for run, share in zip(tall, shares, strict=True) if STEP_SHARE <= share < PLANTED_SHARE]
+    dropped = [_dropped("raise_partial", smooth, rate, run) for run in low]
+    dropped += [_dropped("raise_not_planted", smooth, rate, run) for run in moved]
+    runs = [run for run in runs if run not in low]
     bounds = _valleys(smooth, runs)
-    found = [_refine(full, smooth, rate, run, bounds[k], bounds[k + 1], settings) for k, run in enumerate(runs)]
-    return tuple(found)
+    pairs = _fit_all(full, smooth, rate, runs, bounds)
+    raises = tuple(
+        _raise(smooth, rate, run, bounds[k], bounds[k + 1], pairs[k], settings.min_hold_s) for k, run in enumerate(runs)
+    )
+    return raises, tuple(dropped)
+
+
+def _dropped(code: str, smooth: Array, rate: float, run: Run) -> Dropped:
+    return Dropped(code, 0.5 * (run[0] + run[1]) / rate, _peak(smooth, run))
 
 
 def merge_runs(runs: list[Run], gap: int) -> list[Run]:
@@ -94,13 +116,8 @@ def _half_height_runs(smooth: Array, rate: float, planted: Mask, settings: Phase
             continue
         inside = [(start + a, start + b) for a, b in runs_of(region > settings.hold_fraction * peak)]
         runs += merge_runs(inside, max(round(settings.drop_s * rate), 1))
-    return [
-        run
-        for run in runs
-        if run[1] - run[0] >= max(0.1 * rate, 2)
-        and _peak(smooth, run) >= settings.min_height_mm
-        and planted[run[0] : run[1]].mean() >= 0.9
-    ]
+    least = max(0.1 * rate, 2)
+    return [run for run in runs if run[1] - run[0] >= least and _peak(smooth, run) >= settings.min_height_mm]
 
 
 def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
@@ -114,29 +131,53 @@ def _valleys(smooth: Array, runs: list[Run]) -> list[int]:
     return [start, *inner, stop]
 
 
-def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right: int, settings: PhaseSettings) -> Raise:
+def _fit_all(full: Array, smooth: Array, rate: float, runs: list[Run], bounds: list[int]) -> list[_Pair]:
+    """Rise and lowering of every run, all edges at once."""
+    pairs = []
+    for run, left, right in zip(runs, bounds, bounds[1:], strict=False):
+        peak = _peak(smooth, run)
+        up = guess_edge(smooth, rate, (left, run[0], run[1]), peak, rising=True)
+        down = guess_edge(smooth, rate, (run[0], run[1], right), peak, rising=False)
+        pairs.append((up, down))
+    open_ = list(range(len(runs)))
+    for _ in range(2):
+        partings, edges = {}, []
+        for k in open_:
+            (up, down), run = pairs[k], runs[k]
+            # Each fit ends in the middle of the plateau: the other movement must not bend it.
+            middle = max(0.5 * (up.stop_s + down.start_s), (run[0] + 2) / rate)
+            parting = partings[k] = min(middle, (run[1] - 2) / rate)
+            arc = turned(full, _peak(smooth, run))
+            edges.append(edge_of(arc, rate, up, bounds[k] / rate, parting, rising=True))
+            edges.append(edge_of(arc, rate, down, parting, bounds[k + 1] / rate, rising=False))
+        fitted = iter(fit_edges([edge for edge in edges if edge is not None]))
+        both = iter([None if edge is None else next(fitted) for edge in edges])
+        for k in open_:
+            (up, down), rise, fall = pairs[k], next(both), next(both)
+            pairs[k] = (rise or up, fall or down)
+        open_ = [k for k in open_ if _again(pairs[k], partings[k])]
+    return pairs
+
+
+def _again(pair: _Pair, parting: float) -> bool:
+    """Whether the plateau is so short, and its middle so far from the parting, that a new parting matters."""
+    plateau = pair[1].start_s - pair[0].stop_s
+    return plateau <= REFIT_BELOW_S and abs(pair[0].stop_s + 0.5 * plateau - parting) >= 0.02 + 0.1 * max(plateau, 0.0)
+
+
+def _raise(smooth: Array, rate: float, run: Run, left: int, right: int, pair: _Pair, min_hold_s: float) -> Raise:
     peak = _peak(smooth, run)
     turn = run[0] + int(np.argmax(smooth[run[0] : run[1]]))
     # A heel that is up where the trial begins or ends has no edge there; nothing is fitted to what is not recorded.
     cut_start = left == 0 and smooth[0] > CUT_SHARE * peak
     cut_stop = right == smooth.size - 1 and smooth[-1] > CUT_SHARE * peak
-    turned = _turned(full, peak)
-    up = _guess(smooth, rate, (left, run[0], run[1]), peak, rising=True)
-    down = _guess(smooth, rate, (run[0], run[1], right), peak, rising=False)
-    for _ in range(2):
-        # Each fit ends in the middle of the plateau: the other movement must not bend it.
-        parting = min(max(0.5 * (up.stop_s + down.start_s), (run[0] + 2) / rate), (run[1] - 2) / rate)
-        up = _fit(turned, rate, up, left / rate, parting, rising=True)
-        down = _fit(turned, rate, down, parting, right / rate, rising=False)
-        plateau = down.start_s - up.stop_s
-        if plateau > REFIT_BELOW_S or abs(up.stop_s + 0.5 * plateau - parting) < 0.02 + 0.1 * max(plateau, 0.0):
-            break
-    last = (full.size - 1) / rate
+    up, down = pair
+    last = (smooth.size - 1) / rate
     start, top_start = max(up.start_s, left / rate), up.stop_s
-    top_stop, stop = down.start_s, min(down.stop_s, right / rate if right < full.size - 1 else last)
+    top_stop, stop = down.start_s, min(down.stop_s, right / rate if right < smooth.size - 1 else last)
     # Nor is a movement whole that the fit ends clearly outside the trial, though the heel is low by then.
     early = left == 0 and up.start_s < -CUT_TIME * up.duration_s
-    late = right == full.size - 1 and down.stop_s > last + CUT_TIME * down.duration_s
+    late = right == smooth.size - 1 and down.stop_s > last + CUT_TIME * down.duration_s
     if cut_start:
         start = top_start = run[0] / rate
     if cut_stop:
@@ -144,7 +185,7 @@ def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right:
     if top_stop < top_start:
         top_start = top_stop = min(max(turn / rate, start), stop)
     hold_start, hold_stop = top_start, top_stop
-    if hold_stop - hold_start < settings.min_hold_s:
+    if hold_stop - hold_start < min_hold_s:
         hold_start = hold_stop = min(max(turn / rate, start), stop)
     start = max(start, 0.0)
     return Raise(
@@ -161,57 +202,3 @@ def _refine(full: Array, smooth: Array, rate: float, run: Run, left: int, right:
         rise_sd_s=up.duration_sd_s,
         lower_sd_s=down.duration_sd_s,
     )
-
-
-def _turned(height: Array, peak: float) -> Array:
-    """Arc length (mm) of a heel that turns about the metatarsal heads: the movement is smooth in angle, not height."""
-    radius = max(FOOT_MM, 1.25 * peak)
-    return np.asarray(radius * np.arcsin(np.clip(height / radius, -0.95, 0.95)))
-
-
-def _guess(smooth: Array, rate: float, bounds: tuple[int, int, int], peak: float, *, rising: bool) -> Transition:
-    """First guess of one edge from its crossings of 10 % and 90 %. `bounds` are the far valley (or the other
-    half-height crossing), this edge's half-height crossing, and the far end on the other side."""
-    low, half, high = bounds
-    # The edge's own extent on the smooth height: outwards to 10 %, inwards to 90 % of the peak nearby.
-    if rising:
-        foot = low + _last(smooth[low : half + 1] <= 0.1 * peak, 0)
-        inner = smooth[half : max(high, half + 1)]
-        crest = half + _first(inner >= 0.9 * _level(inner, rate), inner.size - 1)
-    else:
-        outer = smooth[half : high + 1]
-        foot = half + _first(outer <= 0.1 * peak, outer.size - 1)
-        inner = smooth[low : max(half, low + 1)]
-        crest = low + _last(inner >= 0.9 * _level(inner[::-1], rate), 0)
-    extent = abs(crest - foot) / rate
-    # The 2.5 Hz low-pass itself rises in about 0.14 s; take that out of the guess.
-    duration = max(np.sqrt(max(extent**2 - 0.14**2, 0.01)) / TEN_TO_NINETY, 0.15)
-    middle = 0.5 * (crest + foot) / rate
-    return Transition(middle - duration / 2, duration, peak, float("nan"))
-
-
-def _fit(height: Array, rate: float, guess: Transition, low_s: float, high_s: float, *, rising: bool) -> Transition:
-    """Fit one edge between two times: a transition's length around it at most, and half a second more."""
-    middle, reach = guess.start_s + guess.duration_s / 2, guess.duration_s + 0.5
-    first = max(round(max(middle - reach, low_s) * rate), 0)
-    final = min(round(min(middle + reach, high_s) * rate), height.size - 1)
-    step = max(int(rate // _FIT_RATE), 1)
-    index = np.arange(first, final + 1, step)
-    if index.size < 10:
-        return guess
-    return (fit_rise if rising else fit_lower)(index / rate, height[index], guess.start_s, guess.duration_s)
-
-
-def _level(inner: Array, rate: float) -> float:
-    """Height near the edge: the crest within the first 2 s, so that a sag later does not count."""
-    return float(inner[: max(int(2 * rate), 2)].max())
-
-
-def _first(mask: Mask, default: int) -> int:
-    hits = np.flatnonzero(mask)
-    return int(hits[0]) if hits.size else default
-
-
-def _last(mask: Mask, default: int) -> int:
-    hits = np.flatnonzero(mask)
-    return int(hits[-1]) if hits.size else default

@@ -24,7 +24,7 @@ class Emg(Section):
     )
     highpass_hz: float = setting(20.0, "Hz", "High-pass of the EMG, effective -3 dB point.", ge=1, le=200)
     lowpass_hz: float = setting(
-        450.0, "Hz", "Low-pass of the EMG, effective -3 dB point; lowered to 0.45 of the rate.", gt=0, le=2000
+        450.0, "Hz", "Low-pass of the EMG, effective -3 dB point; at most 0.45 of the rate.", gt=0, le=2000
     )
     notch_hz: Literal[50, 60] | None = setting(None, "Hz", "Mains frequency to remove; absent: no notch.")
     normalisation: Literal["none", "mvc", "submaximal"] = setting(
@@ -52,10 +52,14 @@ class Emg(Section):
             raise impossible(
                 f"normalisation {self.normalisation} needs its reference",
                 "normalisation",
+                "reference",
                 todo="name the trial of the contraction: reference: mvc_*.c3d",
             )
         if self.normalisation == "none" and self.reference is not None:
             raise impossible(
-                "a reference is named, but normalisation is none", "reference", todo="write mvc or submaximal"
+                "a reference is named, but normalisation is none",
+                "reference",
+                "normalisation",
+                todo="write mvc or submaximal",
             )
         return self

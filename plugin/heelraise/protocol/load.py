@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+from heelraise.errors import ProtocolError
 from heelraise.protocol.marks import Marks
 from heelraise.protocol.problems import Problem, clipped, in_order, nearest, protocol_error
 from heelraise.protocol.sources import DEFAULT_PRESET, find_source, read_chain
@@ -16,6 +17,9 @@ from heelraise.resources import list_configs
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
+
+#: Section of what an error of the labels is about.
+_SECTIONS = {"role": "markers.roles", "muscle": "emg.muscles"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class ResolvedProtocol:
         Every setting with its value, as plain data for the summary. Holds no absolute path.
     sha256 : str
         Of `resolved`, written canonically: neither order nor comments nor ``1`` against ``1.0`` matter.
+    places : dict of str to str
+        ``file:line:column`` of every setting that was written, by its dotted key.
     """
 
     protocol: Protocol
@@ -41,6 +47,16 @@ class ResolvedProtocol:
     chain: tuple[str, ...]
     resolved: dict[str, Any]
     sha256: str
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def located(self, error: ProtocolError) -> ProtocolError:
+        """The error with the line and column of the setting that it is about, where that one was written."""
+        kind, _, name = error.where.partition(" ")
+        key = f"{_SECTIONS[kind]}.{name}" if kind in _SECTIONS else error.where
+        if key not in self.places:
+            return error
+        where = f"{self.places[key]}: {error.where}"
+        return ProtocolError(error.what, where=where, why=error.why, todo=error.todo)
 
     @property
     def name(self) -> str:
@@ -93,7 +109,11 @@ def try_load(
     resolved = _plain(protocol.model_dump())
     resolved["static"] = _portable(protocol.static, given_by_hand=static is not None)
     resolved["opensim"]["model"] = _portable(protocol.opensim.model, given_by_hand=False)
-    return ResolvedProtocol(protocol, source.name, chain, resolved, fingerprint(resolved)), []
+    places = {
+        ".".join(str(part) for part in path): f"{mark.file}:{mark.line}:{mark.column}"
+        for path, mark in document.marks.value_marks.items()
+    }
+    return ResolvedProtocol(protocol, source.name, chain, resolved, fingerprint(resolved), places), []
 
 
 def fingerprint(resolved: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heelraise.metrics.model import Metric
 from heelraise.screening.findings import Findings, trial_of, where
 from heelraise.screening.model import OBSERVED, Check
+from heelraise.stats.repetitions import MIN_REPETITIONS
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -75,6 +76,9 @@ def _attempted_hold(record: Metric, _: Findings, protocol: Protocol) -> bool:
 
 
 def _slow_meant(record: Metric, _: Findings, protocol: Protocol) -> bool:
+    # One lowering is no tempo: a share has an interval from three on.
+    if record.ci95 is None or record.detail.get("of", MIN_REPETITIONS) < MIN_REPETITIONS:
+        return False
     # A test in a quick rhythm never keeps a slow tempo, and was not meant to.
     return protocol.task == "slow_eccentric" or (record.value or 0.0) > 0
 

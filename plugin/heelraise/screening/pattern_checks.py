@@ -34,7 +34,7 @@ def other_body_parts(findings: Findings, protocol: Protocol) -> Check:
     }
     count: dict[str, Any] = {"windows": len(tested)} if tested else {}
     cases = []
-    for peak in (m for m in tested if m.status == "ok"):
+    for peak in (m for m in tested if m.status == "ok" and _located(m, setting.frequency_difference_hz)):
         differs = _differs(findings, peak, setting.frequency_difference_hz)
         coherent = peak.detail.get("coherent_with_ankle")
         incoherent = None if coherent is None else not coherent
@@ -46,6 +46,15 @@ def other_body_parts(findings: Findings, protocol: Protocol) -> Check:
         cases.append(Case(none | own, {**count, "signal": peak.signal, **where(peak), "frequency_hz": peak.value}))
     why = "no marker of hands or head in a usable stretch"
     return conclude("other_body_parts", cases or Case(none, count), setting, why)
+
+
+def _located(peak: Metric, limit_hz: float) -> bool:
+    """Whether a peak's frequency is known to the limit that is to tell two frequencies apart.
+
+    A hand hangs on the arm like a weight on a spring and answers to any sway with a hump some hertz wide: that is no
+    rhythm of its own. Half the 95 % interval counts; a peak without an interval is taken as it is.
+    """
+    return peak.ci95 is None or 0.5 * (peak.ci95[1] - peak.ci95[0]) <= limit_hz
 
 
 def _differs(findings: Findings, peak: Metric, limit_hz: float) -> bool:

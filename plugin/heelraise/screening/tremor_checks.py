@@ -12,7 +12,10 @@ from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, trial_of
 from heelraise.screening.model import Case, Check, conclude
 
 #: What an asymmetry's evidence takes over from its record.
-_RATIO_EVIDENCE = ("interval", "pairs", "pairs_total", "trial", "trials")
+_RATIO_EVIDENCE = ("interval", "pairs", "pairs_total", "trial", "trials", "why")
+
+#: With both heels down the ground holds the foot: what still drives the leg shows under it.
+PRESSURE = "cop_ap"
 
 
 def rest_tremor(findings: Findings, protocol: Protocol) -> Check:
@@ -66,26 +69,33 @@ def _peaks(findings: Findings, phases: Iterable[str], floor_ratio: float, min_du
 
 
 def cessation(findings: Findings, protocol: Protocol) -> Check:
-    """Tremor that outlasts the effort."""
+    """Tremor that outlasts the effort, in the ankle or, where the ground holds the foot, in the pressure below it."""
     setting = protocol.screening.cessation
-    latencies = findings.records("tremor_cessation_latency", (findings.primary,), ("stand_after",))
-    known = [m for m in latencies if m.value is not None and m.status == "ok"]
     judged = findings.judged()
     shaking = {_leg(m) for m in judged if m.status == "ok"}
+    latencies = findings.records("tremor_cessation_latency", (findings.primary, PRESSURE), ("stand_after",))
+    # The trial's one detection is that of the primary signal: pressure answers for legs that it found shaking.
+    known = [
+        m
+        for m in latencies
+        if m.value is not None and m.status == "ok" and (m.signal == findings.primary or _leg(m) in shaking)
+    ]
     conditions: dict[str, bool | None] = {
         "peak_in_hold": bool(shaking) if judged else None,
         "latency_beyond_limit": None,
     }
     evidence: dict[str, Any] = {}
     if known:
-        told = {_leg(m): _beyond(m, setting.latency_s) for m in known}
+        told: dict[Any, bool | None] = {}
+        for record in known:
+            told[_leg(record)] = _either(told.get(_leg(record), False), _beyond(record, setting.latency_s))
         # One side that stopped in time does not answer for another whose stance was too short to tell.
         open_legs = {leg for leg, beyond in told.items() if beyond is None} | (shaking - told.keys())
         conditions["latency_beyond_limit"] = True if True in told.values() else None if open_legs else False
         # A latency beyond the limit is shown first, then one that leaves it open.
         weight = {True: 2, None: 1, False: 0}
         shown = max(known, key=lambda m: (weight[told[_leg(m)]], m.value or 0.0))
-        evidence = {**where(shown), "latency_s": shown.value}
+        evidence = {"signal": shown.signal, **where(shown), "latency_s": shown.value}
         evidence |= {key: True for key in ("censored", "at_least") if shown.detail.get(key)}
     why = "no flat stance long enough after a hold with tremor"
     return conclude("cessation", Case(conditions, evidence), setting, why)
@@ -102,6 +112,11 @@ def _beyond(record: Metric, limit_s: float) -> bool | None:
     if record.detail.get("censored") and above:
         return None
     return above
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    """Whether one of two is so; None where neither is and one is open."""
+    return True if one or other else None if one is None or other is None else False
 
 
 def _leg(record: Metric) -> tuple[Any, str, int | None]:

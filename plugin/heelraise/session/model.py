@@ -96,4 +96,5 @@ def _trial(result: TrialResult) -> dict[str, Any]:
         "protocol_sha256": result.protocol["sha256"],
         "verdict": result.verdict,
         "phases_found": phases,
+        "warnings": [{"code": note.code, "message": note.message} for note in result.notes],
     }

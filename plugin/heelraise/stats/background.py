@@ -7,7 +7,7 @@ level.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ _FLOOR_PRIOR = (-2.0, 5.0)
 _START_EXPONENTS = (0.5, 1.5, 3.0, 4.5)
 _START_FLOORS = (-4.0, -1.5, 0.5)
 _LAST_STEPS = 10
+_LEAST_STEP = 1e-4
+_DIAGONAL = np.arange(3)
 _POINTS_PER_RESOLUTION = 8
 _OUTLIER_SIGMA = 2.5
 _ANCHOR_BELOW_HZ = 3.0
@@ -58,7 +60,7 @@ class Background:
     fit_hz: tuple[float, float]
 
 
-def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> Background:
+def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ, apart: bool = False) -> Background:
     """Fit the background robustly, leaving peaks out step by step.
 
     Parameters
@@ -67,6 +69,9 @@ def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> 
         One spectrum, or a batch with channels on the second axis.
     fit_hz : tuple of float
         Band to fit; its upper edge is cut at 0.8 of the Nyquist frequency.
+    apart : bool
+        Each spectrum of a batch stops iterating by itself, so that it gets what it would get alone; by default all go
+        on until the last is done.
 
     Raises
     ------
@@ -97,11 +102,11 @@ def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> 
     # The foot of the power law must not be mistaken for a peak: without it nothing holds the slope.
     anchor = (freq[rows] < _ANCHOR_BELOW_HZ)[:, None]
     weight = np.ones_like(target)
-    theta = _gauss_newton(_start(target, x), target, x, weight, sigma)
+    theta = _gauss_newton(_start(target, x), target, x, weight, sigma, apart)
     for _ in range(_ROBUST_ROUNDS):
         residual = target - _model(theta, x)
         weight = np.where(anchor, 1.0, sigma / np.maximum(residual, sigma))
-        theta = _gauss_newton(theta, target, x, weight, sigma)
+        theta = _gauss_newton(theta, target, x, weight, sigma, apart)
     for _ in range(_EXCLUSION_ROUNDS):
         residual = target - _model(theta, x)
         kept = ~_spread(residual > _OUTLIER_SIGMA * sigma, reach) | anchor
@@ -109,8 +114,8 @@ def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> 
         poor = kept.mean(axis=0) < 0.4
         kept[:, poor] = residual[:, poor] <= np.median(residual[:, poor], axis=0)
         weight = kept.astype(float)
-        theta = _gauss_newton(theta, target, x, weight, sigma)
-    theta = _gauss_newton(theta, target, x, weight, sigma, _LAST_STEPS)
+        theta = _gauss_newton(theta, target, x, weight, sigma, apart)
+    theta = _gauss_newton(theta, target, x, weight, sigma, apart, _LAST_STEPS)
 
     shape = spectrum.psd.shape[1:]
     grid = np.log(np.maximum(freq, freq[1]) / _REFERENCE_HZ)
@@ -120,6 +125,17 @@ def fit_background(spectrum: Spectrum, fit_hz: tuple[float, float] = FIT_HZ) -> 
         np.exp(theta[0] + theta[1] * np.log(_REFERENCE_HZ)).reshape(shape),
         np.exp(theta[2]).reshape(shape),
         (low, high),
+    )
+
+
+def column_of(background: Background, k: int) -> Background:
+    """Background of one spectrum of a batch."""
+    return replace(
+        background,
+        level=background.level[:, k],
+        exponent=background.exponent[k],
+        power_at_1hz=background.power_at_1hz[k],
+        floor=background.floor[k],
     )
 
 
@@ -139,18 +155,32 @@ def _start(target: Array, x: Array) -> Array:
     return np.stack([middle, exponent[best], middle + floor[best]])
 
 
-def _gauss_newton(theta: Array, target: Array, x: Array, weight: Array, sigma: float, steps: int = 3) -> Array:
-    """Damped weighted least squares for (log A at the reference, chi, log B), each column by itself."""
+def _gauss_newton(
+    theta: Array, target: Array, x: Array, weight: Array, sigma: float, apart: bool, steps: int = 3
+) -> Array:
+    """Damped weighted least squares for (log A at the reference, chi, log B), each column by itself.
+
+    All columns stop together, or ``apart``, each where it would by itself.
+    """
+    # The Jacobian is (s, -x s, 1 - s), s the law's share: sums of 1, x and x^2 times w, w s and w s^2 are all it needs.
+    powers = np.stack([np.ones_like(x), x, x * x])
+    whole = weight.sum(axis=0)
+    moving = np.ones(target.shape[1], dtype=bool)
+    normal = np.empty((target.shape[1], 3, 3))
     for _ in range(steps):
         law = theta[0] - np.outer(x, theta[1])
         fitted = np.logaddexp(law, theta[2])
         share = np.exp(law - fitted)
-        residual = target - fitted
-        jacobian = np.stack([share, -x[:, None] * share, 1 - share])
-        weighted = jacobian * weight
-        columns = jacobian.transpose(2, 1, 0)
-        normal = weighted.transpose(2, 0, 1) @ columns
-        gradient = (weighted * residual).sum(axis=1).T
+        residual = weight * (target - fitted)
+        once = weight * share
+        first, second = powers[:2] @ once, powers @ (once * share)
+        pulled = powers[:2] @ (share * residual)
+        gradient = np.stack([pulled[0], -pulled[1], residual.sum(axis=0) - pulled[0]], axis=1)
+        normal[:, 0, 0], normal[:, 1, 1] = second[0], second[2]
+        normal[:, 2, 2] = whole - 2 * first[0] + second[0]
+        normal[:, 0, 1] = normal[:, 1, 0] = -second[1]
+        normal[:, 0, 2] = normal[:, 2, 0] = first[0] - second[0]
+        normal[:, 1, 2] = normal[:, 2, 1] = second[1] - first[1]
         # Priors count as single observations with their own scatter.
         pull = (sigma / _EXPONENT_PRIOR[1]) ** 2
         normal[:, 1, 1] += pull
@@ -163,12 +193,15 @@ def _gauss_newton(theta: Array, target: Array, x: Array, weight: Array, sigma: f
         normal[:, 2, 0] -= pull
         gradient[:, 2] += pull * off
         gradient[:, 0] -= pull * off
-        normal[:, [0, 1, 2], [0, 1, 2]] *= 1.001
-        normal[:, [0, 1, 2], [0, 1, 2]] += 1e-9
-        step = np.linalg.solve(normal, gradient[:, :, None])[:, :, 0].T
+        normal[:, _DIAGONAL, _DIAGONAL] *= 1.001
+        normal[:, _DIAGONAL, _DIAGONAL] += 1e-9
+        step = np.linalg.solve(normal, gradient[:, :, None])[:, :, 0].T * moving
         theta = theta + np.clip(step, -2.0, 2.0)
         theta[1] = np.clip(theta[1], 0.0, 6.0)
-        if np.abs(step).max() < 1e-4:
+        large = np.abs(step).max(axis=0) >= _LEAST_STEP
+        if apart:
+            moving &= large
+        if not large.any():
             break
     return theta
 

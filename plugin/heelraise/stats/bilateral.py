@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.signal.spectrum import half_bandwidth
-from heelraise.stats.background import FIT_HZ, fit_background
+from heelraise.stats.background import FIT_HZ, column_of, fit_background
 from heelraise.stats.coherence import coherence_limit
 from heelraise.stats.cross_spectra import welch_spectra
 from heelraise.stats.moments import long_spectrum
@@ -45,12 +45,12 @@ class SharedPeak:
     segments: float
 
 
-def strongest_peak(x: Array, rate: float, search: Band, alpha: float) -> tuple[float | None, float]:
-    """Frequency of the strongest peak of a rectified EMG that is called, and the test's p-value.
+def strongest_peaks(x: Array, rate: float, search: Band, alpha: float) -> list[tuple[float | None, float]]:
+    """Frequency of the strongest peak of each rectified EMG in which one is called, and the test's p-value.
 
     Parameters
     ----------
-    x : ndarray (n,)
+    x : ndarray (n, C)
         Rectified EMG in block means, 3 s or more.
     rate : float
         Hz.
@@ -58,15 +58,18 @@ def strongest_peak(x: Array, rate: float, search: Band, alpha: float) -> tuple[f
         Band in which peaks are sought; it must reach below the band of interest, so that the harmonic of a slower and
         stronger rhythm is not taken for a rhythm of its own.
     alpha : float
-        False-alarm rate.
+        False-alarm rate of each.
     """
-    duration = x.size / rate
+    duration = x.shape[0] / rate
     if duration < MIN_DURATION_S:
-        return None, 1.0
+        return [(None, 1.0)] * x.shape[1]
     spectrum = long_spectrum([x], rate, half_bandwidth(duration))
-    background = fit_background(spectrum, (FIT_HZ[0], min(FIT_HZ[1], rate / 2)))
-    test = test_peak(spectrum, background, search, alpha)
-    return (test.frequency if test.found else None), test.p_value
+    background = fit_background(spectrum, (FIT_HZ[0], min(FIT_HZ[1], rate / 2)), apart=True)
+    tests = [
+        test_peak(replace(spectrum, psd=spectrum.psd[:, k]), column_of(background, k), search, alpha)
+        for k in range(x.shape[1])
+    ]
+    return [(test.frequency if test.found else None, test.p_value) for test in tests]
 
 
 def shared_peak(x: Array, y: Array, rate: float, frequency: float, confidence: float) -> SharedPeak | None:

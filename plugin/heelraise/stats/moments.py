@@ -59,6 +59,40 @@ def band_dof(s: Spectrum, band: Band) -> float:
     return s.dof * max(1.0, width / s.resolution_hz)
 
 
+def peak_dof(s: Spectrum, level: Array, centre: float, half: float, band: Band) -> float:
+    """Chi-square degrees of freedom of the power in a band that holds a peak.
+
+    Parameters
+    ----------
+    s : Spectrum
+        Sharp spectrum, see `sharp_spectrum`.
+    level : ndarray, shape (F,)
+        Background density on its grid.
+    centre, half : float
+        Of the window that holds the peak, see `centroid`, Hz.
+    band : tuple of float
+        Hz.
+
+    Notes
+    -----
+    A tremor narrower than the window of the tapers is one draw in each record, seen alike by all of them: its power
+    has two degrees of freedom and not two for each taper. The peak's width ``B``, as `band_dof` takes it but of the
+    density above the background, is that of window and tremor together, and their squares add: ``dof = 2 + 2 K q
+    sqrt((B / resolution)^2 - 1)``, q = 1 + 1/K. Simulated Gaussian tremors of 0.03 to 1.5 Hz in 3 to 20 s agree. The
+    variances of peak and remainder are added.
+    """
+    excess = np.maximum(s.psd - level, 0.0)
+    weights = band_weights(s.freq, max(centre - half, band[0]), min(centre + half, band[1]))
+    peak, total = float(weights @ excess), float(band_weights(s.freq, *band) @ s.psd)
+    second = float(weights @ excess**2)
+    if second <= 0 or total <= 0:
+        return band_dof(s, band)
+    ratio = peak**2 / second / s.resolution_hz
+    own = s.dof * (1 / _SHARP_TAPERS + (1 + 2 / s.dof) * math.sqrt(max(ratio**2 - 1, 0.0)))
+    rest = max(total - peak, 0.0)
+    return total**2 / (peak**2 / own + rest**2 / band_dof(s, band))
+
+
 def _squared(weights: Array, s: Spectrum) -> float:
     """Integral of the squared density, free of the scatter of its estimate: chi-square of 2K has variance 1/K."""
     tapers = s.dof / 2
@@ -134,8 +168,8 @@ def centroid_margin(s: Spectrum, level: Array, centre: float, half: float) -> fl
     return t_quantile(0.975, band_dof(s, window)) * math.sqrt(variance)
 
 
-def half_power_width(s: Spectrum, at_hz: float) -> float | None:
-    """Width over which the density stays above half of its value at the peak, linearly interpolated."""
+def half_power_band(s: Spectrum, at_hz: float) -> tuple[float, float] | None:
+    """Frequencies between which the density stays above half of its value at the peak, linearly interpolated, Hz."""
     row = int(np.argmin(np.abs(s.freq - at_hz)))
     half = float(s.psd[row]) / 2
     below = s.psd < half
@@ -146,4 +180,4 @@ def half_power_width(s: Spectrum, at_hz: float) -> float | None:
     i, j = int(left[-1]), row + int(right[0])
     low = s.freq[i] + s.step_hz * (half - s.psd[i]) / (s.psd[i + 1] - s.psd[i])
     high = s.freq[j] - s.step_hz * (half - s.psd[j]) / (s.psd[j - 1] - s.psd[j])
-    return float(high - low)
+    return float(low), float(high)

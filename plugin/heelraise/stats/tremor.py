@@ -13,7 +13,7 @@ from heelraise.errors import InputError
 from heelraise.signal.spectrum import Spectrum, band_power
 from heelraise.stats.background import FIT_HZ, Background, fit_background
 from heelraise.stats.intervals import power_interval
-from heelraise.stats.moments import band_dof, centroid, centroid_margin, half_power_width, sharp_spectrum
+from heelraise.stats.moments import band_dof, centroid, centroid_margin, half_power_band, peak_dof, sharp_spectrum
 from heelraise.stats.peak import MIN_DURATION_S, test_peak
 from heelraise.stats.tremor_model import BandRms, TremorEstimate, TremorSpectra, tremor_spectra
 from heelraise.stats.tremor_power import (
@@ -133,14 +133,16 @@ def pooled_tremor(
         bound = detection_limit(s, background, search, test.threshold)
         return common.estimate(status, band, upper_limit=bound, test=test, background=background)
 
-    width = half_power_width(s, test.frequency)
+    half_power = half_power_band(s, test.frequency)
+    width = None if half_power is None else half_power[1] - half_power[0]
     centre, half = centroid(s, background.level, test.frequency, search)
-    margin = centroid_margin(sharp, np.interp(sharp.freq, s.freq, background.level), centre, half)
+    level = np.interp(sharp.freq, s.freq, background.level)
+    margin = centroid_margin(sharp, level, centre, half)
     evenness, scatter = power_over_time(data, rate, search, sharp)
     power = evenness * line_power(sharp.psd, sharp, search)
     floor = float(band_power(background.level, s.freq, *search))
     # Spectrum and course over time see the same chance; a tremor that comes and goes has more of it over time.
-    dof = min(band_dof(sharp, search), 2 / max(scatter, 1e-12))
+    dof = min(band_dof(sharp, search), peak_dof(sharp, level, centre, half, search), 2 / max(scatter, 1e-12))
     low, high = power_interval(power, dof)
     sine = 2 * math.sqrt(2)
     rms, rms_ci = root(power - noise), (root(low - noise), root(high - noise))
@@ -149,6 +151,7 @@ def pooled_tremor(
         band,
         frequency=centre,
         frequency_ci95=(max(centre - margin, 0.0), centre + margin),
+        search_edge=_cut_at(search, half_power, (centre - margin, centre + margin)),
         rms=rms,
         rms_ci95=rms_ci,
         peak_rms=root(power - floor),
@@ -164,6 +167,15 @@ def pooled_tremor(
         test=test,
         background=background,
     )
+
+
+def _cut_at(search: Band, half_power: Interval | None, interval: Interval) -> str | None:
+    """End of the searched band that cuts a peak; of both the one that cuts off more."""
+    reach = interval if half_power is None else (min(interval[0], half_power[0]), max(interval[1], half_power[1]))
+    below, above = search[0] - reach[0], reach[1] - search[1]
+    if max(below, above) <= 0:
+        return None
+    return "low" if below > above else "high"
 
 
 @dataclass(frozen=True)

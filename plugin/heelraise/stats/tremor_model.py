@@ -57,6 +57,11 @@ class TremorEstimate:
         Of a sinusoid with the same rms: ``2 sqrt(2) rms``. Bursts go beyond it.
     bandwidth, bandwidth_ci95
         Half-power width of the peak, Hz, of tremor and estimator together.
+    search_edge : str or None
+        ``low`` or ``high``: the end of the searched band that cuts the peak's half-power band or the interval of its
+        frequency. The peak may as well stand beyond.
+    unresolved : tuple of float or None
+        Interval of the frequency, Hz, where it is too wide for a frequency to be told.
     resolution_limited : bool or None
         Whether ``bandwidth`` is under 1.2 times the estimator's own: the tremor may be narrower.
     prominence_db, prominence_ci95
@@ -93,6 +98,8 @@ class TremorEstimate:
     peak_rms_ci95: Interval | None = None
     peak_to_peak: float | None = None
     peak_to_peak_ci95: Interval | None = None
+    search_edge: str | None = None
+    unresolved: Interval | None = None
     bandwidth: float | None = None
     bandwidth_ci95: Interval | None = None
     resolution_limited: bool | None = None

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 _COMPARE = Path(__file__).with_name("compare.py")
 #: Code that no result depends on, and code on which only the physiological model does.
-_ASIDE = ("cli/", "batch/")
+_ASIDE = ("cli/", "batch/", "session/", "osim/")
 _PHYSIOLOGY = ("phantom/muscle/", "phantom/physics/", "phantom/physiological.py")
 #: Folders of ``configs`` on which results depend; what a scenario says is in the design's own key.
 _DECIDING = ("marker_sets", "protocols")

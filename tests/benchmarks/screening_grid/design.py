@@ -19,7 +19,8 @@ ABNORMAL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     # Below 15 Hz the ankle shows a little of it in stance, too.
     "orthostatic": (frozenset({"orthostatic_range"}), frozenset({"flat_stance_tremor"})),
     "flat_stance_tremor": (frozenset({"flat_stance_tremor"}), frozenset()),
-    "outlasting_tremor": (frozenset({"cessation"}), frozenset({"flat_stance_tremor"})),
+    # Legs that go on shaking shake the hands, while the ground holds the feet still.
+    "outlasting_tremor": (frozenset({"cessation"}), frozenset({"flat_stance_tremor", "other_body_parts"})),
     "supported_rest_tremor": (frozenset({"rest_tremor"}), frozenset()),
     "hand_tremor_own": (frozenset({"other_body_parts"}), frozenset()),
     "asymmetric_hold": (frozenset({"asymmetry"}), frozenset()),
@@ -28,12 +29,15 @@ ABNORMAL: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "supported_rest_drive": (frozenset({"rest_tremor"}), frozenset()),
     "strong_reflex": (frozenset(), frozenset({"clonus_like", "cessation", "flat_stance_tremor"})),
 }
-_OUTLASTING = {"outlasts_s": 6.0, "outlast": {"level": 0.03}}
+_OUTLASTING = {"outlasts_s": 6.0, "outlast": {"level": 0.1}}
 #: Those of them that the muscle model can be given, and how; in the others that model's own tremor is ordinary.
 ABNORMAL_MUSCLES: dict[str, dict[str, Any]] = {
     "orthostatic": {"orthostatic": {"frequency_hz": 15.2, "width_hz": 0.55, "share": 0.6}},
     "outlasting_tremor": {"left": _OUTLASTING, "right": _OUTLASTING},
-    "supported_rest_tremor": {"left": {"rest": {"frequency_hz": 4.8, "width_hz": 0.3, "level": 0.05}}},
+    "supported_rest_tremor": {
+        "posture": "reclining",
+        "left": {"rest": {"frequency_hz": 4.8, "width_hz": 0.3, "level": 0.05}},
+    },
     "hand_tremor_own": {"hand_drive_n": 1.0, "hand_frequency_hz": 5.2},
     # These are of that model already.
     "orthostatic_drive": {},
@@ -161,5 +165,5 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
             task = {key: value for key, value in task.items() if key in TASK_OF_MUSCLES}
             one_leg = task.get("stands_on", "both") != "both"
             physiology = ABNORMAL_MUSCLES.get(scenario, {}) | {"support": "stance_leg" if one_leg else "both"}
-            data["physiology"] = physiology | ({"posture": "supported"} if task.get("kind") == "rest" else {})
+            data["physiology"] = ({"posture": "supported"} if task.get("kind") == "rest" else {}) | physiology
     return data | {"task": task, "body": body, "emg": emg, "lab": lab}

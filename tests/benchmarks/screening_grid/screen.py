@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from screening_grid.design import PHYSIOLOGICAL, PROTOCOLS, Design, scenario_of
 
+import heelraise
 from heelraise import analyze, read_c3d
 from heelraise.phantom import build_scenario, simulate, write_trial
 from heelraise.result import TrialResult
@@ -16,19 +20,41 @@ from heelraise.result import TrialResult
 Row = dict[str, Any]
 
 
-def one(design: Design, kind: str, index: int) -> Row:
-    """The line of one trial; an error is a result, too."""
+def one(design: Design, kind: str, index: int, trials: Path | None = None) -> Row:
+    """The line of one trial; an error is a result, too.
+
+    With `trials` what was simulated is kept in that folder and found there again: another analysis is then judged on
+    the same files without simulating them anew.
+    """
     began = time.perf_counter()
     row: Row = {"kind": kind, "index": index}
     try:
         data = scenario_of(design, kind, index)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "trial.c3d"
-            write_trial(simulate(build_scenario(data)), path)
+            path = _simulated(data, trials or Path(folder))
             row |= said(analyze(read_c3d(path), PROTOCOLS.get(kind.removesuffix(PHYSIOLOGICAL))))
     except Exception as error:
         row["error"] = f"{type(error).__name__}: {error}"
     return row | {"seconds": round(time.perf_counter() - began, 3)}
+
+
+def _simulated(data: dict[str, Any], folder: Path) -> Path:
+    """The trial's file in `folder`, named after its scenario and the simulator's sources."""
+    text = json.dumps(data, sort_keys=True) + _simulator()
+    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.c3d"
+    if not path.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as part:
+            made = Path(part) / "trial.c3d"
+            write_trial(simulate(build_scenario(data)), made)
+            made.replace(path)
+    return path
+
+
+@cache
+def _simulator() -> str:
+    """Hash of the simulator's sources."""
+    root = Path(heelraise.__file__).parent / "phantom"
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(root.rglob("*.py")))).hexdigest()
 
 
 def said(result: TrialResult) -> Row:

@@ -131,7 +131,8 @@ _PLANAR: tuple[Row, ...] = (
     (
         "cop_ttb_min",
         "s",
-        "Least time to the markers' polygon along the current velocity." + EXTREME,
+        "Least time to the markers' polygon along the current velocity; corners without a marker (metatarsal heads, "
+        "hallux) are those of an average foot on its heel and second metatarsal head, and named (assumed)." + EXTREME,
         HERTEL,
         "",
         LONG_S,

@@ -232,7 +232,7 @@ OTHER_AXES: tuple[Row, ...] = (
         "cop_rambling_rms",
         "mm",
         "Standard deviation {axis} of the spline through the CoP at instants without horizontal force (its mean "
-        "taken off); whole body.",
+        "taken off); of the whole body, and of each foot by the force on its own plate.",
         ZATSIORSKY,
         "",
         LONG_S,
@@ -240,7 +240,7 @@ OTHER_AXES: tuple[Row, ...] = (
     (
         "cop_trembling_rms",
         "mm",
-        "Standard deviation {axis} of the CoP about its rambling; whole body.",
+        "Standard deviation {axis} of the CoP about its rambling; whole body and each foot.",
         ZATSIORSKY,
         "",
         LONG_S,

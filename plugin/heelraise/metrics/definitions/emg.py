@@ -15,8 +15,9 @@ EMG: tuple[Definition, ...] = (
         "emg_rms",
         "signal",
         "Root mean square of the 20 to 450 Hz EMG over 1 s epochs (rise and lower: the whole movement); in % of the "
-        "largest 500 ms rms of the reference contraction where the protocol names one.",
-        "SENIAM; ISEK; Besomi et al. 2020 (CEDE)",
+        "largest 500 ms rms of the reference contraction where the protocol names one. Interval across epochs; of one "
+        "movement by chi-square with the degrees of freedom of its spectrum and course of amplitude.",
+        "SENIAM; ISEK; Besomi et al. 2020 (CEDE); interval: Bendat and Piersol, Random Data",
         ("emg",),
     ),
     Definition(
@@ -69,7 +70,8 @@ EMG: tuple[Definition, ...] = (
         "emg_onset",
         "s",
         "First time, from 1 s before the rise, from which the rectified 50 Hz low-passed Teager-Kaiser energy stays "
-        "25 ms above the mean of quiet stance plus 8 standard deviations; less the rise's start.",
+        "25 ms above the mean of quiet stance plus 8 standard deviations; less the rise's start. One onset "
+        "has no interval; the record without a repetition is the mean of three or more, with Student's.",
         "Solnik et al. 2010",
         ("emg", "quiet stance"),
     ),

@@ -9,6 +9,8 @@ _HEEL = ("heel_vertical",)
 _INVERSION = ("ankle_inversion",)
 _WU = "ISB, Wu et al. 2002"
 _TEST = "heel-rise test: Silbernagel et al. 2010, doi:10.1007/s00167-009-0889-7"
+_CAVAGNA = "Cavagna 1975, J Appl Physiol 39:174; legs: Donelan et al. 2002, doi:10.1016/S0021-9290(01)00169-5"
+_WORK = f"{_TEST}; by force: {_CAVAGNA}"
 
 RAISES: tuple[Definition, ...] = (
     Definition(
@@ -79,16 +81,29 @@ RAISES: tuple[Definition, ...] = (
         "m g dh of the rise: dh of the heel marker (signal heel_vertical, heel_marker convention) or of the pelvis "
         "(signal pelvis_vertical, centre_of_mass convention); m is the body mass times the leg's share of the "
         "vertical force in the rise, 1 where the other foot is off the ground; without plates that tell it, "
-        "not_available. The interval holds the markers' noise, not the error of the mass.",
-        _TEST,
-        ("heel_vertical", "body mass"),
+        "not_available. The interval holds the markers' noise, not the error of the mass. By force (centre_of_mass "
+        "convention, method force_integration): integral over the rise of the positive part of F v, vertical (signal "
+        "grf_vertical) or of all components (signal grf); v integrates F/m - g, m is the mean vertical force between "
+        "the rests before and behind the rise (stand; hold from 0.5 s, else the stand after, else the turning point) "
+        "over g, and a straight line brings the mean velocity of both rests to zero. All load must be on plates. A "
+        "leg's work is that of its own force. The interval holds the plates' noise, where an unloaded stretch tells "
+        "it, and how far the rests are from rest; without a repetition it is that of the mean over three or more.",
+        _WORK,
+        ("heel_vertical or grf_vertical", "body mass"),
     ),
     Definition(
         "power_positive_mean",
         "W",
-        "work_positive over rise_duration, by the same two conventions.",
-        _TEST,
-        ("heel_vertical", "body mass"),
+        "work_positive over rise_duration, by the same conventions.",
+        _WORK,
+        ("heel_vertical or grf_vertical", "body mass"),
+    ),
+    Definition(
+        "power_positive_peak",
+        "W",
+        "Largest power of the ground reaction on the centre of mass in the rise, by force alone.",
+        _CAVAGNA,
+        ("grf_vertical",),
     ),
     Definition(
         "work_fatigue_index",

@@ -11,7 +11,8 @@ TREMOR: tuple[Definition, ...] = (
         "tremor_frequency",
         "Hz",
         "Power-weighted mean frequency of the part of the peak above the aperiodic background, where a "
-        f"peak is called; {_PSD}.",
+        f"peak is called; {_PSD}. `at_search_edge` where the end of the searched band cuts the peak's half-power band "
+        "or the interval: the peak may stand beyond. Not told where the interval is wider than 4 Hz.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC; peak test: heelraise",
     ),
     Definition(
@@ -19,7 +20,10 @@ TREMOR: tuple[Definition, ...] = (
         "signal",
         "Square root of the power in 4 to 15 Hz less the noise power in it. Of EMG the modulation depth, sqrt(2) times "
         "the rms over the mean of the rectified EMG, within 0.5 Hz of tremor_frequency (see `band`) and less the power "
-        "of phase-randomised surrogates there.",
+        "of phase-randomised surrogates there. Without a peak `upper_limit` is the rms that a narrow tremor does not "
+        "exceed: of what would stand out of 1 Hz (2 Hz in records under 10 s), whereas `noise_floor` is the "
+        "noise of the whole band; a limit below the floor means that a line would be seen that is weaker than all "
+        "of the noise together.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
     ),
     Definition(
@@ -99,8 +103,8 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_trend",
         "%/s",
-        "100 times the slope of the logarithm of the rms in 4 to 15 Hz, over blocks of 1 s of the hold; interval of "
-        "Newey and West.",
+        "100 times the slope of the logarithm of the rms in 4 to 15 Hz, over blocks of 1 s of the hold; the wider "
+        "of the intervals of Newey and West and of blocks that follow a first-order autoregression.",
         "heelraise; amplitudes are log-distributed: Elble 2017, doi:10.1002/mdc3.12379",
         ("ankle_plantarflexion", "heel_acceleration"),
     ),
@@ -116,7 +120,8 @@ TREMOR: tuple[Definition, ...] = (
         "tremor_cessation_latency",
         "s",
         "Time from landing until the 4 to 15 Hz envelope stays for 0.5 s below the root of the squares of its 95th "
-        "percentile before the raise and of a tenth of the hold's median; of the ankle, or of the rectified EMG; 0.2 s "
+        "percentile before the raise and of a tenth of the hold's median; of the ankle, the pressure below the foot "
+        "(the ground holds a foot whose heel is down), or the rectified EMG; 0.2 s "
         "around landing is left out, and a latency up to 0.2 s is censored. One event has no confidence interval: "
         "`resolved_s` is the latency +- 0.25 s, half a period of the envelope's 2 Hz low-pass; a stop in one instant "
         "reads about 0.12 s late. `at_least`: still shaking when the stance ends.",

@@ -57,7 +57,7 @@ class LegSim:
             shares = tuple(share for _, share in data.pools)
             self._pulls.append((unit, data.ankle / data.fibre, data.subtalar / data.fibre, at, shares))
             at += len(shares)
-        self._arms = [(unit.force * unit.data.ankle, unit.force * unit.data.subtalar) for unit in self.units]
+        self.arms = [(unit.force * unit.data.ankle, unit.force * unit.data.subtalar) for unit in self.units]
         self._own_weight = (foot.mass + anatomy.leg.mass) * GRAVITY
         self.control = Controller(anatomy, self.units, self.sign, mine.evertors, self.force[0], step_s)
         self.reflex = Reflex(mine.reflex_gain, delay_s, step_s, self.units[0].origin)
@@ -105,7 +105,7 @@ class LegSim:
         matrix, bias = leg_system(foot, anatomy.leg, q, v)
         f0, f1, f2, f3 = hip_forces(foot, anatomy.leg, q, force, torque)
         plantar, inverting = 0.0, 0.0
-        for pull, (ankle, subtalar) in zip(self.force, self._arms, strict=True):
+        for pull, (ankle, subtalar) in zip(self.force, self.arms, strict=True):
             plantar += pull * ankle
             inverting += pull * subtalar
         f3 -= plantar + joints.ankle_c * v[3]

@@ -16,6 +16,7 @@ from heelraise.phantom.physics.ground import FootForce, foot_force, leg_bodies, 
 from heelraise.phantom.physics.loop import POOL_NAMES, Recording, pools_of, run
 from heelraise.phantom.physics.plan import PhysicalScenario, drives_of, plan_of
 from heelraise.phantom.physics.poses import needed_wrench
+from heelraise.phantom.physics.reclining import simulate_reclining
 from heelraise.phantom.physics.truth import raises_of, tremor_of
 from heelraise.phases.model import Raise
 
@@ -34,7 +35,7 @@ class PhysicalMotion:
     time : ndarray (T,)
         Seconds from the trial's first frame.
     legs : tuple of str
-        Sides that stand on the ground.
+        Sides that the model has muscles for: those that stand, or both of who reclines.
     poses : mapping of side to LegPose
         Rotations of foot and shank, and the metatarsal heads (mm), for the sides in `legs`.
     trunk : ndarray (T, 3, 3)
@@ -106,6 +107,8 @@ def simulate_physical(scenario: PhysicalScenario, rng: np.random.Generator) -> P
         The simulated person fell.
     """
     physiology, task = scenario.physiology, scenario.task
+    if physiology.posture == "reclining":
+        return simulate_reclining(scenario, rng)
     if physiology.support == "stance_leg" and len(task.sides) != 1:
         raise HeelraiseError("standing on one leg needs one side in task.sides", where="physiology.support")
     legs = ("left", "right") if physiology.support == "both" else task.sides

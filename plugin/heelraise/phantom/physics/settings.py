@@ -58,8 +58,9 @@ class SidePhysiology(_Strict):
 class Physiology(_Strict):
     """Sources of tremor, reflexes and balance of the physiological phantom."""
 
-    posture: Literal["standing", "supported"] = Field(
-        default="standing", description="Supported: a frame carries trunk and legs, and the person does not act."
+    posture: Literal["standing", "supported", "reclining"] = Field(
+        default="standing",
+        description="Supported: a frame carries who stands; reclining: shanks on a support, feet free. Nobody acts.",
     )
     support: Literal["both", "stance_leg"] = Field(
         default="both", description="Both feet on the ground, or the one of `task.sides` alone."
