@@ -68,11 +68,13 @@ def newton(machine: Machine, seen: Observed, q: Floats) -> Descent:
         step, pivot = solve(machine.elimination, normal)
         sound = (pivot > PIVOT) & (np.abs(step).max(axis=0, initial=0.0) < NEWTON_REACH)
         old = now[unknowns]
-        new = np.clip(old + np.where(sound, step, 0.0), low, high)
+        wanted = old + np.where(sound, step, 0.0)
+        new = np.clip(wanted, low, high)
         result.q[grid(unknowns, frames)] = new
         result.iterations[frames] += 1
         result.cost[frames] = normal.cost
-        done = sound & (np.abs(new - old).max(axis=0, initial=0.0) < NEWTON_STEP)
+        # A step cut short by a limit leaves the other unknowns where they would be without the limit.
+        done = sound & (np.abs(new - old).max(axis=0, initial=0.0) < NEWTON_STEP) & (new == wanted).all(axis=0)
         result.done[frames] = done
         going = sound & ~done
         if not going.any():
@@ -140,7 +142,7 @@ def robust(machine: Machine, seen: Observed, q: Floats) -> Descent:
 def determined(machine: Machine, seen: Observed, q: Floats) -> Bools:
     """Frames (T,) in which the markers fix every free unknown (to first order)."""
     normal = assemble(machine.problem, machine.rows, seen, q.copy(), False)
-    _, pivot = solve(machine.elimination, _freeze(normal, seen.free))
+    _, pivot = solve(machine.elimination, freeze(normal, seen.free))
     return pivot > PIVOT
 
 
@@ -157,10 +159,11 @@ def _reduced(problem: Problem, seen: Observed, q: Floats, normal: Normal) -> Nor
         stuck |= (now >= problem.high[:, None]) & (normal.downhill > 0.0)
         if stuck.any():
             free = np.where(stuck, 0.0, 1.0 if free is None else free)
-    return _freeze(normal, free)
+    return freeze(normal, free)
 
 
-def _freeze(normal: Normal, free: Floats | None) -> Normal:
+def freeze(normal: Normal, free: Floats | None) -> Normal:
+    """Take out the unknowns whose `free` (U, T) is zero."""
     if free is None:
         return normal
     matrix = normal.matrix * free[:, None] * free[None]

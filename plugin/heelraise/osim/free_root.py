@@ -72,8 +72,9 @@ class FreeChain:
         Rows: directions in the ground of the root's translations.
     start : ndarray (3,)
         Root's origin in the ground when these are zero.
-    waves, axes : ndarray (3, 9, 3), (3, 3)
-        The root's turns, and their axes in the frame reached so far.
+    base, hand : ndarray (3, 3), {1, -1}
+        The root's turned frame, whose axes at rest are those of the three turns (reversed where `hand` is -1), is
+        ``base Q``, with Q the turns by ``hand q`` about the first, second and third axis.
     first : Link
         From the root's turned frame to the root body: no hinges.
     links : tuple of Link
@@ -84,8 +85,10 @@ class FreeChain:
         For the loaded bodies: weights and weighted offsets; weighted squares of the offsets.
     gather : ndarray (12 K, 3 M)
         Takes measured positions to targets (3) and offsets times targets (9) of each loaded body.
-    scatter : ndarray (12 B, 3 M)
-        Takes rotations (9) and origins (3) of the bodies to marker positions.
+    scatter : ndarray (12 N, 3 M)
+        Takes rotations (9) and origins (3) of the bodies `marked` to marker positions.
+    marked : tuple of int
+        Bodies with markers.
     weights : ndarray (M,)
     """
 
@@ -95,8 +98,8 @@ class FreeChain:
     shifts: tuple[int, ...]
     directions: Floats
     start: Floats
-    waves: Floats
-    axes: Floats
+    base: Floats
+    hand: float
     first: Link
     links: tuple[Link, ...]
     loaded: tuple[int, ...]
@@ -104,6 +107,7 @@ class FreeChain:
     squares: Floats
     gather: Floats
     scatter: Floats
+    marked: tuple[int, ...]
     weights: Floats
 
 
@@ -135,7 +139,11 @@ def plan_chain(problem: Problem) -> FreeChain | None:
         return None
     rows = [*owner[3:6], *sought]
     steps = tree.steps[0]
-    waves = [step.wave for step in steps.axes[3:] if step.wave is not None]
+    wave = steps.axes[3].wave
+    hand = float(np.sign(np.linalg.det(axes)))
+    # The first wave at angle zero is the constant turn before it.
+    before = np.eye(3) if wave is None else (wave @ [1.0, 0.0, 1.0]).reshape(3, 3)
+    turned = hand * axes
     return FreeChain(
         tuple(problem.unknowns[k] for k in rows),
         problem.low[rows],
@@ -143,9 +151,9 @@ def plan_chain(problem: Problem) -> FreeChain | None:
         tuple(problem.unknowns[k] for k in owner[:3]),
         directions,
         np.zeros(3) if steps.offset is None else steps.offset,
-        np.array(waves),
-        axes,
-        Link(-1, None, (), steps.last, steps.back),
+        before @ turned.T,
+        hand,
+        Link(-1, None, (), turned if steps.last is None else turned @ steps.last, steps.back),
         _links(problem, rows),
         *_sums(problem, place),
     )
@@ -166,20 +174,23 @@ def _links(problem: Problem, rows: list[int]) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def _sums(problem: Problem, place: dict[int, int]) -> tuple[tuple[int, ...], Floats, Floats, Floats, Floats, Floats]:
-    """`loaded`, `sums`, `squares`, `gather`, `scatter` and `weights` of a FreeChain."""
+def _sums(
+    problem: Problem, place: dict[int, int]
+) -> tuple[tuple[int, ...], Floats, Floats, Floats, Floats, tuple[int, ...], Floats]:
+    """`loaded`, `sums`, `squares`, `gather`, `scatter`, `marked` and `weights` of a FreeChain."""
     loaded = tuple(int(k) - 1 for k in np.flatnonzero(problem.sums[:, 0].any(axis=1)))
     sums = problem.sums[[k + 1 for k in loaded]]
     count = len(problem.markers)
     # Rows: targets, then offset a times target b.
     gather = np.einsum("kam,bc->kabmc", sums, np.eye(3)).reshape(12 * len(loaded), 3 * count)
-    scatter = np.zeros((len(place) - 1, 4, 3, count, 3))
+    marked = tuple(sorted({place[marker.body] for marker in problem.markers}))
+    scatter = np.zeros((len(marked), 4, 3, count, 3))
     for m, marker in enumerate(problem.markers):
-        body = place[marker.body]
+        body = marked.index(place[marker.body])
         for b in range(3):
             # Rows of a rotation first, then the origin.
             scatter[body].reshape(12, count, 3)[3 * b : 3 * b + 3, m, b] = marker.offset
             scatter[body, 3, b, m, b] = 1.0
     offsets = np.array([marker.offset for marker in problem.markers])
     squares = problem.weights * (offsets**2).sum(axis=1)
-    return loaded, sums, squares, gather, scatter.reshape(-1, 3 * count), problem.weights
+    return loaded, sums, squares, gather, scatter.reshape(-1, 3 * count), marked, problem.weights

@@ -41,13 +41,18 @@ class Beyond:
 
 def root_turns(chain: FreeChain, q: Floats) -> tuple[Floats, Floats]:
     """Rotation (3, 3, T) of the root's turned frame, and the axes (3, 3, T) of its turns in that frame."""
-    one, two, three = (turning(chain.waves[k], q[chain.columns[k]]) for k in range(3))
-    inner = product(two, three)
-    axes = np.empty_like(inner)
-    axes[0] = apply(inner.swapaxes(0, 1), chain.axes[0])
-    axes[1] = apply(three.swapaxes(0, 1), chain.axes[1])
-    axes[2] = chain.axes[2][:, None]
-    return product(one, inner), axes
+    turns = np.empty((3, q.shape[1]))
+    np.multiply(q[list(chain.columns[:3])], chain.hand, out=turns)
+    (sa, sb, sc), (ca, cb, cc) = np.sin(turns), np.cos(turns)
+    up, over = sa * sb, ca * sb
+    root, axes = np.empty((3, 3, q.shape[1])), np.zeros((3, 3, q.shape[1]))
+    root[0, 0], root[0, 1], root[0, 2] = cb * cc, -cb * sc, sb
+    root[1, 0], root[1, 1], root[1, 2] = ca * sc + up * cc, ca * cc - up * sc, -sa * cb
+    root[2, 0], root[2, 1], root[2, 2] = sa * sc - over * cc, sa * cc + over * sc, ca * cb
+    axes[0] = root[0]
+    axes[1, 0], axes[1, 1], axes[2, 2] = sc, cc, 1.0
+    axes *= chain.hand
+    return (chain.base @ root.reshape(3, -1)).reshape(root.shape), axes
 
 
 def place_bodies(chain: FreeChain, q: Floats) -> tuple[list[Floats], list[Floats], list[Twist]]:
@@ -85,7 +90,8 @@ def newton_normal(chain: FreeChain, sums: Sums, q: Floats) -> Normal:
     beyond, size = _gathered(chain, sums, rotations, origins)
     whole = beyond[0]
     assert whole is not None  # every marker is beyond the root
-    middle = whole.here / np.where(sums.total > 0.0, sums.total, 1.0)
+    total = np.where(sums.total > 0.0, sums.total, 1.0)
+    middle = whole.here / total
     turned: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
     count = len(chain.columns)
     downhill, matrix = np.zeros((count, frames)), np.zeros((count, count, frames))
@@ -94,17 +100,20 @@ def newton_normal(chain: FreeChain, sums: Sums, q: Floats) -> Normal:
     cost = 0.5 * (size + sums.square - _dot(middle, whole.here)) - trace
     turned[id(whole)] = (mixed, trace, _axial(mixed), np.zeros((3, 1)))
     moment = turned[id(whole)][2]
-    for j in range(3):
-        downhill[j] = _dot(axes[j], moment)
-        dual = trace * axes[j] - _times(mixed, axes[j])
-        for i in range(j + 1):
-            matrix[j, i] = _dot(axes[i], dual)
+    downhill[:3] = _dots(axes, moment)
+    matrix[0, 0] = trace * _dot(axes[0], axes[0]) - _dot(axes[0], _times(mixed, axes[0]))
+    # The second axis has no third component, the third is the frame's own.
+    dual = trace * axes[1] - mixed[:, 0] * axes[1, 0] - mixed[:, 1] * axes[1, 1]
+    matrix[1, :2] = _dots(axes[:2], dual)
+    dual = -chain.hand * mixed[:, 2]
+    dual[2] += chain.hand * trace
+    matrix[2, :3] = _dots(axes, dual)
     moved: list[tuple[Twist, Floats, Floats]] = []
     for twist in twists:
         part = beyond[twist.body]
         if part is None:
             continue
-        if id(part) not in turned or part is whole:
+        if id(part) not in turned:
             mixed = product(part.mixed, root)
             goal = root[0] * part.target[0] + root[1] * part.target[1] + root[2] * part.target[2]
             turned[id(part)] = (mixed, mixed[0, 0] + mixed[1, 1] + mixed[2, 2], _axial(mixed), goal)
@@ -113,9 +122,8 @@ def newton_normal(chain: FreeChain, sums: Sums, q: Floats) -> Normal:
         top = trace * twist.turn - _times(mixed, twist.turn) + _cross(goal, twist.shift)
         sway = part.mass * twist.shift + _cross(twist.turn, part.here)
         downhill[k] = _dot(twist.shift, goal - part.here) + _dot(twist.turn, moment) + _dot(middle, sway)
-        for i in range(3):
-            matrix[k, i] = _dot(axes[i], top)
-        share = sway / np.where(sums.total > 0.0, sums.total, 1.0)
+        matrix[k, :3] = _dots(axes, top)
+        share = sway / total
         moved.append((twist, twist.shift + _cross(twist.turn, middle) - share, share))
         for before, lead, part_of in moved:
             high, low = max(k, before.unknown), min(k, before.unknown)
@@ -150,9 +158,7 @@ def _gathered(
         beyond[parent] = (
             part
             if own is None
-            else Beyond(
-                own.mass + part.mass, own.here + part.here, own.target + part.target, own.mixed + part.mixed
-            )
+            else Beyond(own.mass + part.mass, own.here + part.here, own.target + part.target, own.mixed + part.mixed)
         )
     return beyond, size
 
@@ -193,6 +199,14 @@ def _dot(a: Floats, b: Floats) -> Floats:
     return out
 
 
+def _dots(rows: Floats, vector: Floats) -> Floats:
+    """Scalar products (N, T) of vectors (N, 3, T) with one vector (3, T)."""
+    out: Floats = rows[:, 0] * vector[0]
+    out += rows[:, 1] * vector[1]
+    out += rows[:, 2] * vector[2]
+    return out
+
+
 def _cross(a: Floats, b: Floats) -> Floats:
     out: Floats = np.empty(np.broadcast_shapes(a.shape, b.shape))
     for k in range(3):
@@ -203,7 +217,5 @@ def _cross(a: Floats, b: Floats) -> Floats:
 
 def _axial(mixed: Floats) -> Floats:
     """Sum of x cross z from the sum of x z' (3, 3, T)."""
-    out: Floats = np.stack(
-        [mixed[1, 2] - mixed[2, 1], mixed[2, 0] - mixed[0, 2], mixed[0, 1] - mixed[1, 0]]
-    )
+    out: Floats = np.stack([mixed[1, 2] - mixed[2, 1], mixed[2, 0] - mixed[0, 2], mixed[0, 1] - mixed[1, 0]])
     return out

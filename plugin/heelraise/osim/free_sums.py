@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.kinematics.arrays import seen as visible
 from heelraise.osim.free_root import FreeChain
 from heelraise.osim.skeleton import Floats
 
 Index = NDArray[np.intp]
+
+#: Frames worked on at once; more do not fit the processor's cache.
+BLOCK = 2048
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def take_sums(chain: FreeChain, measured: Floats, free: Floats | None) -> Sums:
     flat = measured.reshape(frames, -1)
     mask = np.ones((count, 1))
     if not np.isfinite(flat.sum()):
-        seen = np.isfinite(measured).all(axis=2)
+        seen = visible(measured)
         flat = np.where(seen[:, :, None], measured, 0.0).reshape(frames, -1)
         mask = np.ascontiguousarray(seen.T, dtype=np.float64)
     bodies = len(chain.loaded)
@@ -59,7 +63,12 @@ def take_sums(chain: FreeChain, measured: Floats, free: Floats | None) -> Sums:
     mass, first = weights[:, 0], weights[:, 1:]
     total = mass.sum(axis=0)
     mean = moments[:, 0].sum(axis=0) / np.where(total > 0.0, total, 1.0)
-    square = (flat * flat) @ np.repeat(chain.weights, 3) - total * (mean * mean).sum(axis=0)
+    loads = np.repeat(chain.weights, 3)
+    square = np.empty(frames)
+    for k in range(0, frames, BLOCK):
+        part = flat[k : k + BLOCK]
+        square[k : k + BLOCK] = (part * part) @ loads
+    square -= total * (mean * mean).sum(axis=0)
     target, mixed = moments[:, 0], moments[:, 1:]
     target -= mass[:, None] * mean
     mixed -= first[:, :, None] * mean

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
-from heelraise.kinematics.arrays import dot
 from heelraise.osim.skeleton import Floats, Skeleton, completed
 
 Bools = NDArray[np.bool_]
@@ -100,8 +99,7 @@ def starting(skeleton: Skeleton, start: ArrayLike, frames: int) -> Floats:
 
 def report(
     skeleton: Skeleton,
-    positions: Floats,
-    measured: Floats,
+    square: Floats,
     weights: Floats,
     q: Floats,
     status: NDArray[np.int8],
@@ -112,17 +110,18 @@ def report(
     Parameters
     ----------
     skeleton : Skeleton
-    positions, measured : ndarray (T, M, 3)
-        The model's markers and the measured ones.
+    square : ndarray (T, M)
+        Squared distances of the model's markers from the measured ones, m^2; NaN where a marker is missing.
     weights : ndarray (M,)
     q : ndarray (T, C)
         NaN in what is not known.
     status, iterations : ndarray (T,)
     """
-    gap = positions - measured
-    square = dot(gap, gap)
-    counted = np.isfinite(square) & (weights > 0.0)
+    rms = np.sqrt(square @ (weights > 0.0) / np.count_nonzero(weights))
+    # A marker that is missing spoils that sum; its frame is summed again without it.
+    gaps = np.flatnonzero(~np.isfinite(rms))
+    counted = np.isfinite(square[gaps]) & (weights > 0.0)
     number = counted.sum(axis=1)
-    mean = np.where(counted, square, 0.0).sum(axis=1) / np.maximum(number, 1)
-    rms = np.where(number > 0, np.sqrt(mean), np.nan)
+    mean = np.where(counted, square[gaps], 0.0).sum(axis=1) / np.maximum(number, 1)
+    rms[gaps] = np.where(number > 0, np.sqrt(mean), np.nan)
     return IkSolution(completed(skeleton, q), np.sqrt(square), rms, status == SOLVED, iterations, status)

@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.errors import InputError
-from heelraise.kinematics.arrays import seen
+from heelraise.kinematics.arrays import dot, seen
 from heelraise.osim.descent import Machine, determined, newton, robust
 from heelraise.osim.forward import CHUNK, marker_positions
+from heelraise.osim.free_root import plan_chain
+from heelraise.osim.free_solve import settle, solve_free
+from heelraise.osim.free_sums import take_sums
 from heelraise.osim.ik_data import (
     NOT_CONVERGED,
     NOT_DETERMINED,
@@ -77,7 +80,7 @@ def solve_ik(
     Returns
     -------
     IkSolution
-        Clamped coordinates are within their limits. Memory stays bounded: frames are worked on in chunks.
+        Clamped coordinates are within their limits. Memory is a few times that of `targets`.
 
     Raises
     ------
@@ -96,21 +99,30 @@ def solve_ik(
     problem = pose_problem(skeleton, markers, loads, given, task_weights)
     rows = plan_rows(problem)
     unknowns = list(problem.unknowns)
-    visible = seen(measured)
-    known = told(problem, visible)
+    # One sum tells whether anything is missing at all.
+    whole = bool(np.isfinite(measured.sum()))
+    visible = np.ones((1, len(names)), dtype=np.bool_) if whole else seen(measured)
+    known = np.broadcast_to(told(problem, visible), (len(unknowns), frames))
     run = _Run(Machine(problem, rows, plan_elimination(problem, rows)), measured, aims[unknowns], q)
     usable = np.flatnonzero(_enough(problem, visible, known))
-    if usable.size and unknowns:
+    square = None
+    if usable.size and unknowns and start is None:
+        square = run.solve_free(usable, known)
+    if usable.size and unknowns and square is None:
         run.solve(usable, None if start is None else starting(skeleton, start, frames))
     status = np.full(frames, TOO_FEW_MARKERS, dtype=np.int8)
     status[usable] = SOLVED
     if unknowns:
         run.explain(usable, status)
-    positions = marker_positions(skeleton, q.T, names)
-    positions[status == TOO_FEW_MARKERS] = np.nan
-    q[:, status == TOO_FEW_MARKERS] = np.nan
-    q[unknowns] = np.where(known, q[unknowns], np.nan)
-    return report(skeleton, positions, measured, loads, np.ascontiguousarray(q.T), status, run.iterations)
+    if square is None:
+        gap = marker_positions(skeleton, q.T, names) - measured
+        square = dot(gap, gap)
+    if usable.size < frames:
+        square[status == TOO_FEW_MARKERS] = np.nan
+        q[:, status == TOO_FEW_MARKERS] = np.nan
+    if not known.all():
+        q[unknowns] = np.where(known, q[unknowns], np.nan)
+    return report(skeleton, square, loads, np.ascontiguousarray(q.T), status, run.iterations)
 
 
 @dataclass
@@ -148,6 +160,29 @@ class _Run:
             self.improve(usable, start[grid(self.unknowns, usable)], near=True)
             failed = usable[~self.done[usable]]
             self.improve(failed, start[grid(self.unknowns, failed)], near=False)
+        self.mend(usable)
+
+    def solve_free(self, usable: Index, known: Bools) -> Floats | None:
+        """Solve a chain on a free body by its own method; squared distances (T, M), None where that does not apply.
+
+        `known` (U, T) are the unknowns that the visible markers tell.
+        """
+        chain = plan_chain(self.machine.problem)
+        if chain is None:
+            return None
+        rows = [self.unknowns.index(column) for column in chain.columns]
+        sums = take_sums(chain, self.measured, None if known.all() else known[rows].astype(np.float64))
+        found = solve_free(chain, self.machine, sums, self.q, usable)
+        if found is None:
+            return None
+        self.done, self.cost, self.iterations = found
+        square = settle(chain, sums, self.measured, self.q)
+        failed = usable[~self.done[usable]]
+        self.improve(failed, self.between(failed, failed), near=False)
+        return None if failed.size or self.mend(usable) else square
+
+    def mend(self, usable: Index) -> bool:
+        """Solve frames that ended far worse than the others once more, from these; whether there were any."""
         worse = usable[~(self.cost[usable] <= OUTLIER * np.median(self.cost[usable]) + 1e-9)]
         sound = np.flatnonzero(self.done & ~np.isin(np.arange(self.done.size), worse))
         if worse.size and sound.size:
@@ -157,6 +192,7 @@ class _Run:
                 np.broadcast_to(self.q[grid(self.unknowns, nearest)], (len(self.unknowns), worse.size)),
                 near=False,
             )
+        return bool(worse.size)
 
     def between(self, wanted: Index, otherwise: Index) -> Floats:
         """Starts (U, W) on a curve through the frames solved so far."""
