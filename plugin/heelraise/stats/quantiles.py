@@ -115,19 +115,22 @@ def t_quantile(p: float, dof: float) -> float:
     z = normal_quantile(p)
     if dof > 1e7:
         return z
-    # Bisection on the exact tail, in log t: slower than a series but right for every dof, and cached.
-    low, high = math.log(z), math.log(z) + 1
-    while _t_tail(math.exp(high), dof) > 1 - p:
-        high += 2
-        if high > 600:
+    # The tail is nearly a power of t for few degrees of freedom: Newton on its logarithm in log t, from Cornish and
+    # Fisher's first terms, held between bounds that close in.
+    start = z + (z**3 + z) / (4 * dof) if dof >= 3 else z
+    low, high, log_t = math.log(z), 700.0, math.log(start)
+    norm = math.lgamma((dof + 1) / 2) - math.lgamma(dof / 2) - 0.5 * math.log(dof * math.pi)
+    for _ in range(200):
+        t = math.exp(log_t)
+        tail = _t_tail(t, dof)
+        low, high = (log_t, high) if tail > 1 - p else (low, log_t)
+        slope = math.exp(norm - 0.5 * (dof + 1) * math.log1p(t * t / dof)) * t / tail if 0 < tail < 1e300 else 0.0
+        step = math.log(tail / (1 - p)) / slope if slope > 0 else math.inf
+        after = log_t + step if low < log_t + step < high else (low + high) / 2
+        done, log_t = abs(after - log_t) < 1e-14 * max(1.0, abs(log_t)), after
+        if done:
             break
-    for _ in range(80):
-        middle = (low + high) / 2
-        if _t_tail(math.exp(middle), dof) > 1 - p:
-            low = middle
-        else:
-            high = middle
-    return math.exp((low + high) / 2)
+    return math.exp(log_t)
 
 
 def f2_quantile(p: float, dof: float) -> float:
