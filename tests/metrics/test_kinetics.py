@@ -64,6 +64,31 @@ def test_values_of_a_raise():
         assert (metric.status, metric.side, metric.repetition) == ("ok", "left", 1)
 
 
+def test_the_spread_of_three_raises_gives_the_interval():
+    t = np.arange(3000) / RATE
+    moment = np.select([t < 10, t < 20], [60.0, 63.0], 66.0)
+    power = np.tile(raised()[1].values, 3)
+    series = (Series("ankle_moment", "left", "N m", RATE, moment), Series("ankle_power", "left", "W", RATE, power))
+    phases = [
+        replace(phase, repetition=k + 1, start_s=phase.start_s + 10 * k, stop_s=phase.stop_s + 10 * k)
+        for k in range(3)
+        for phase in PHASES
+    ]
+    many = replace(signals_of(*series), frames=3000)
+    found = kinetic_metrics(many, phases, MASS, asked=True)
+    means = by_name(m for m in found if m.repetition is None)
+    assert set(means) == {one.name for one in KINETICS}
+    # Mean 63, standard deviation 3, and t = 4.303 with two degrees of freedom.
+    half = 4.303 * 3 / math.sqrt(3)
+    assert means["ankle_moment_mean_hold"].value == pytest.approx(63.0)
+    assert means["ankle_moment_mean_hold"].ci95 == pytest.approx((63 - half, 63 + half), rel=1e-3)
+    assert means["calf_load"].ci95 == pytest.approx(((63 - half) / 80, (63 + half) / 80), rel=1e-3)
+    assert means["calf_load"].detail["repetitions"] == 3
+    two = kinetic_metrics(many, phases[:6], MASS, asked=True)
+    assert all(m.repetition is not None for m in two)
+    assert all(m.ci95 is not None or "three or more" in m.detail["interval"] for m in two)
+
+
 def test_a_side_without_a_moment_says_why():
     found = kinetic_metrics(
         signals_of(), PHASES, MASS, asked=True, reasons={"left": "the foot has no plate of its own"}

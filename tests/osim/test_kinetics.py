@@ -6,6 +6,7 @@ import pytest
 from heelraise import read_c3d
 from heelraise.kinematics.arrays import bridge
 from heelraise.labelled.build import build_signals
+from heelraise.labels import identify_markers
 from heelraise.protocol import load_protocol
 
 SAMPLE = Path(__file__).parents[2] / "sample_c3d" / "no_tremor.c3d"
@@ -71,3 +72,45 @@ def test_nothing_changes_without_the_question(trial):
     signals = build_signals(trial, load_protocol(None).protocol)
     assert not any(one.name.startswith("ankle_moment") for one in signals.series)
     assert "opensim" not in signals.description
+
+
+def test_a_models_file_gives_the_moment_of_the_leg(trial, tmp_path):
+    """The built-in model as a file of the user's, moved as a whole, and a leg that nothing carries agree."""
+    from heelraise.osim.shank_foot import write_shank_foot_model
+
+    own = build_signals(trial, asked(tmp_path))
+    legs = {side: own.ankles[side].solution.calibration.shape for side in ("left", "right")}
+    found = identify_markers(trial.point_labels)
+    names = {role: match.label for role, match in found.matches.items()}
+    write_shank_foot_model(tmp_path / "legs.osim", legs, mass_kg=own.body_weight_n / 9.80665, names=names)
+    (tmp_path / "f.yaml").write_text(
+        f"extends: auto\nmarkers: {{angle_model: opensim}}\n"
+        f"opensim: {{inverse_dynamics: true, model: '{tmp_path / 'legs.osim'}'}}\n"
+    )
+    by_file = build_signals(trial, load_protocol(tmp_path / "f.yaml").protocol)
+    assert by_file.description["opensim"]["inverse_dynamics"]["model"] == "legs.osim"
+    for side in ("left", "right"):
+        for name, close in (("ankle_moment", 1e-3), ("ankle_power", 1e-2)):
+            one, other = own.find(name, side).values, by_file.find(name, side).values
+            np.testing.assert_allclose(other, one, atol=close)
+
+
+@pytest.mark.corpus
+def test_plug_in_gait_on_gait2392_is_fitted_as_a_whole(trial, corpus, tmp_path):
+    model = corpus / "opensim_models" / "gait2392" / "subject01_simbody.osim"
+    words = {"Knee.Lat": "KNE", "Thigh.Upper": "THI", "Shank.Front": "TIB", "Ankle.Lat": "ANK", "Heel": "HEE",
+             "Toe.Tip": "TOE", "ASIS": "ASI"}  # fmt: skip
+    pairs = ", ".join(f"{s}.{theirs}: {s}{ours}" for s in "RL" for theirs, ours in words.items())
+    (tmp_path / "f.yaml").write_text(
+        f"extends: auto\nmarkers: {{angle_model: opensim}}\n"
+        f"opensim: {{inverse_dynamics: true, model: '{model}', markers: {{{pairs}}}}}\n"
+    )
+    signals = build_signals(trial, load_protocol(tmp_path / "f.yaml").protocol)
+    own = build_signals(trial, asked(tmp_path))
+    for side in ("left", "right"):
+        assert signals.description["opensim"][side]["chain"] == "model"
+        angle, ours = (s.find("ankle_plantarflexion", side).values for s in (signals, own))
+        # Another subject's model, another zero, and an axis of its own.
+        assert np.nanstd(angle - ours) < 3.0
+        moment, expected = (s.find("ankle_moment", side).values for s in (signals, own))
+        assert abs(np.nanmean(moment) - np.nanmean(expected)) < 12.0

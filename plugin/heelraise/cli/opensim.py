@@ -36,6 +36,21 @@ def opensim(
         Path | None,
         typer.Option("--model", help="Model (.osim) whose bodies and markers the files must fit.", show_default=False),
     ] = None,
+    built_in: Annotated[
+        bool, typer.Option("--built-in", help="Fit the built-in model of shank and foot, made to the subject's size.")
+    ] = False,
+    static: Annotated[
+        Path | None,
+        typer.Option("--static", help="Quiet stance (C3D) for zeros, and for scaling a model.", show_default=False),
+    ] = None,
+    lowpass: Annotated[
+        float | None,
+        typer.Option(
+            "--lowpass",
+            help="Low-pass (Hz) of the coordinates before inverse dynamics; without it none, which keeps a tremor.",
+            show_default=False,
+        ),
+    ] = None,
     units: Annotated[Units, typer.Option("--units", help="Unit of the marker file.")] = Units.mm,
     up: Annotated[
         str | None,
@@ -64,22 +79,27 @@ def opensim(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback instead of one sentence.")] = False,
 ) -> None:
-    """Write markers, ground reactions, external loads, EMG, heel-raise channels and events for OpenSim."""
+    """Write markers, forces, EMG, channels and events for OpenSim; with a model also its motion and moments."""
     from heelraise.osim.files.export import OpenSimOptions, build_export
     from heelraise.outputs.atomic import ensure_folder
+    from heelraise.pipeline import static_trial
+    from heelraise.protocol import load_protocol
     from heelraise.trial import read_c3d
 
     bodies = {"right": right_body, "left": left_body}
     feet = dict(_foot(text) for text in plates or ())
-    options = OpenSimOptions(units.value, up, forward, pattern, bodies, emg.value, feet)
+    options = OpenSimOptions(units.value, up, forward, pattern, bodies, emg.value, feet, built_in, lowpass)
+    resolved = load_protocol(protocol)
     recording = read_c3d(trial)
+    still, missing = static_trial(recording, static, resolved)
     # Before the work, which may take a minute.
     ensure_folder(output)
-    export = build_export(recording, protocol, model, options)
+    export = build_export(recording, resolved, model, options, still)
     paths = export.write(output)
     if quiet:
         return
-    for note in export.notes:
+    said = () if missing is None else (missing,)
+    for note in (*said, *export.notes, *export.stale(output)):
         typer.echo(f"  warning: {note.message}")
     for path in paths:
         typer.echo(f"  {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,16 @@ from heelraise.metrics.windows import bridge
 from heelraise.metrics.work import Mass
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
-from heelraise.stats.means import mean_interval
+from heelraise.stats.means import independent_mean, mean_interval
+from heelraise.stats.repetitions import MIN_REPETITIONS
 
 Array = NDArray[np.float64]
 #: Low-pass of the voluntary movement, Hz; that of OpenSim's own example of inverse dynamics.
 MOVEMENT_HZ = 6.0
 #: A phase of which more is masked than this share gives no value.
 MAX_MASKED = 0.05
+#: An extreme or an integral of one movement has no second one to be compared with.
+SINGLE = "none: one raise; the spread across three or more repetitions tells it"
 NO_MOMENT = "no ankle moment: the foot has no plate of its own, or the model's motion has gaps"
 
 
@@ -44,7 +48,8 @@ def kinetic_metrics(
     Returns
     -------
     list of Metric
-        ``not_available`` with a reason where a side raises its heel and has no moment.
+        ``not_available`` with a reason where a side raises its heel and has no moment. The interval of a mean in a hold
+        is that of its record; the means over three or more repetitions (no ``repetition``) have that of their spread.
     """
     if not asked:
         return []
@@ -57,7 +62,21 @@ def kinetic_metrics(
             parts = {p.phase: p for p in own if p.repetition == repetition}
             found += _moments(moment, parts, mass, {"side": side, "repetition": repetition}, why)
             found += _powers(power, parts, {"side": side, "repetition": repetition}, why)
-    return found
+    return found + _across(found)
+
+
+def _across(found: Sequence[Metric]) -> list[Metric]:
+    """Mean of each value over three or more repetitions, with the interval that their spread gives."""
+    means = []
+    for side, name in sorted({(m.side, m.name) for m in found}):
+        own = [m for m in found if (m.side, m.name) == (side, name) and m.value is not None]
+        if len(own) < MIN_REPETITIONS:
+            continue
+        mean, ci = independent_mean(np.array([m.value for m in own]))
+        kept = {key: own[0].detail[key] for key in ("mass_kg", "mass_source") if key in own[0].detail}
+        detail = kept | {"repetitions": len(own), "interval": "across_repetitions"}
+        means.append(replace(own[0], repetition=None, value=mean, ci95=ci, detail=detail))
+    return means
 
 
 def _moments(
@@ -148,4 +167,4 @@ def _record(name: str, phase: str, unit: str, base: Mapping[str, Any], value: fl
         return Metric(name, phase=phase, unit=unit, status="masked", reason="the moment has gaps there", **base)
     if isinstance(value, str):
         return Metric(name, phase=phase, unit=unit, status="not_available", reason=why, **base)
-    return Metric(name, phase=phase, unit=unit, value=value, **base)
+    return Metric(name, phase=phase, unit=unit, value=value, detail={"interval": SINGLE}, **base)

@@ -13,7 +13,16 @@ from heelraise.kinematics.arrays import SIDES, Bools, Markers
 from heelraise.kinematics.model_choice import OPENSIM
 from heelraise.osim.built_in_angles import solve_built_in
 from heelraise.osim.leg_angles import solve_batched, solve_by_tool
-from heelraise.osim.solved import LegCalibration, SolvedAnkle, ankle_of, fitted_angles, no_ankle, notes_of, residual_of
+from heelraise.osim.solved import (
+    LegCalibration,
+    ModelText,
+    SolvedAnkle,
+    ankle_of,
+    fitted_angles,
+    no_ankle,
+    notes_of,
+    residual_of,
+)
 
 if TYPE_CHECKING:
     from heelraise.labelled.body import BodyMarkers
@@ -71,7 +80,10 @@ def solve_ankles(
         with TemporaryDirectory() as scratch:
             user = open_user_model(trial, protocol, body, still, static, Path(scratch))
             description |= user.description
+            # The file may be a scaled one in a folder that goes.
+            source = ModelText(user.file.read_text(encoding="utf-8", errors="replace"), user.skeleton)
             solved = {side: solve_user_side(user, side, settings, trial.point_rate) for side in SIDES}
+            solved = {side: replace(one, source=source) for side, one in solved.items()}
     for side, one in solved.items():
         if one.description:
             description[side] = dict(one.description)
@@ -100,5 +112,5 @@ def solve_user_side(user: UserModel, side: str, settings: OpenSim, rate: float) 
     ankle = ankle_of(side, angles, reference, notes_of(side, angles, reference, ""))
     if angles.inversion is None:
         ankle = replace(ankle, reason="the model's subtalar joint is missing or locked")
-    facts = {"markers": dict(leg.labels), **residual_of(angles)}
-    return SolvedAnkle(ankle, user.markers, (model,), facts)
+    facts = {"markers": dict(leg.labels), "chain": "model" if leg.fit.whole else "leg", **residual_of(angles)}
+    return SolvedAnkle(ankle, user.markers, (model,), facts, angles.q)

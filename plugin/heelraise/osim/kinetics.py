@@ -1,4 +1,4 @@
-"""A trial's ankle moment and power by the built-in model: its fitted motion and the plate under each foot."""
+"""A trial's ankle moment and power: the fitted motion of a leg and the plate under each foot."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.errors import HeelraiseError
-from heelraise.kinematics.arrays import bridge
 from heelraise.labelled.model import Series
 from heelraise.notes import Note
 from heelraise.osim.dynamics import Load
 from heelraise.osim.files.axes import Y_UP
 from heelraise.osim.files.grf import FootLoad, read_foot_loads
-from heelraise.osim.moments import MATCHED_HZ, ankle_kinetics
+from heelraise.osim.leg_pose import foot_body, leg_poses, without_gaps
+from heelraise.osim.moments import MATCHED_HZ, AnkleKinetics, ankle_kinetics
 from heelraise.osim.motion import Motion
 from heelraise.osim.shank_foot import write_shank_foot_model
 
@@ -81,13 +81,14 @@ def trial_kinetics(
         if why:
             reasons[side] = why
             continue
-        assert mass is not None
         try:
             series += _side(trial, protocol, side, solved[side], loads[side], mass)
         except HeelraiseError as error:
             reasons[side] = str(error)
     done = sorted({one.side for one in series})
-    description = {"model": "built_in", "sides": done, "lowpass_hz": MATCHED_HZ, **reasons}
+    # The file's name alone: no folder of this machine.
+    name = protocol.opensim.model if protocol.opensim.built_in else Path(protocol.opensim.model).name
+    description = {"model": name, "sides": done, "lowpass_hz": MATCHED_HZ, **reasons}
     said = tuple(
         Note("opensim_no_moment", f"The {side} ankle's moment is not given: {why}.") for side, why in reasons.items()
     )
@@ -96,50 +97,81 @@ def trial_kinetics(
 
 def _obstacle(side: str, solved: Mapping[str, SolvedAnkle], loads: Mapping[str, FootLoad], mass: float | None) -> str:
     """Why there can be no moment of that side; empty where there can."""
-    from heelraise.osim.solved import LegCalibration
-
     if not solved:
         return "inverse dynamics needs markers.angle_model: opensim"
     one = solved.get(side)
     if one is None or one.ankle.solution is None:
         return one.ankle.reason if one is not None and one.ankle.reason else "the leg has no angles"
-    calibration = one.ankle.solution.calibration
-    if not isinstance(calibration, LegCalibration) or calibration.shape is None or one.q is None:
-        return (
-            "with a model file the whole body's motion is needed; opensim.model: built_in does with the leg's, "
-            "heelraise.osim.moments takes both"
-        )
     if side not in loads:
         return "the foot has no plate of its own"
-    if mass is None:
+    if one.q is None:
+        return "the leg has no angles"
+    if mass is None and one.source is None:
         return "the body mass is not known, of which the foot's is a share"
-    known = np.isfinite(one.q).all(axis=1).mean()
+    known = _known(one).mean()
     return "" if known >= MIN_KNOWN else f"the markers show the leg in {100 * known:.0f} % of the trial"
 
 
-def _side(trial: Trial, protocol: Protocol, side: str, one: SolvedAnkle, load: FootLoad, mass: float) -> list[Series]:
-    assert one.ankle.solution is not None
-    calibration: LegCalibration = one.ankle.solution.calibration  # type: ignore[assignment]
-    assert calibration.fit is not None
-    assert calibration.shape is not None
-    assert one.q is not None
-    chain = calibration.fit.chain
-    known = np.isfinite(one.q).all(axis=1)
-    time = np.arange(len(one.q)) / trial.point_rate
-    turns = [k for k, c in enumerate(chain.coordinates) if c.motion == "rotational"]
-    q = np.stack([bridge(column) for column in one.q.T], axis=1)
-    q[:, turns] = np.unwrap(q[:, turns], axis=0)
-    motion = Motion(time, chain.coordinate_names, q)
-    force = _at_frames(_as_right(load, side), trial)
+def _known(one: SolvedAnkle) -> NDArray[np.bool_]:
+    """Frames (T,) with angles."""
+    assert one.ankle.plantarflexion is not None
+    return np.asarray(np.isfinite(one.ankle.plantarflexion))
+
+
+def _side(
+    trial: Trial, protocol: Protocol, side: str, one: SolvedAnkle, load: FootLoad, mass: float | None
+) -> list[Series]:
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / "leg.osim"
-        write_shank_foot_model(file, {"right": calibration.shape}, mass_kg=mass, sex=protocol.subject.sex)
-        found = ankle_kinetics(file, motion, {"right": force}, lowpass_hz=MATCHED_HZ)["right"]
+        if one.source is not None:
+            found = _by_file(trial, side, one, load, file)
+        else:
+            assert mass is not None
+            found = _by_built_in(trial, protocol, side, one, load, mass, file)
+    known = _known(one)
     moment, power = (np.where(known, values, np.nan) for values in (found.moment, found.power))
     return [
         Series("ankle_moment", side, "N m", trial.point_rate, moment, MATCHED_HZ),
         Series("ankle_power", side, "W", trial.point_rate, power, MATCHED_HZ),
     ]
+
+
+def _by_built_in(
+    trial: Trial, protocol: Protocol, side: str, one: SolvedAnkle, load: FootLoad, mass: float, file: Path
+) -> AnkleKinetics:
+    assert one.ankle.solution is not None
+    assert one.q is not None
+    calibration: LegCalibration = one.ankle.solution.calibration  # type: ignore[assignment]
+    assert calibration.fit is not None
+    assert calibration.shape is not None
+    chain = calibration.fit.chain
+    motion = Motion(_times(trial), chain.coordinate_names, without_gaps(chain, one.q))
+    force = _at_frames(_as_right(load, side), trial, "calcn_r")
+    write_shank_foot_model(file, {"right": calibration.shape}, mass_kg=mass, sex=protocol.subject.sex)
+    return ankle_kinetics(file, motion, {"right": force}, lowpass_hz=MATCHED_HZ)["right"]
+
+
+def _by_file(trial: Trial, side: str, one: SolvedAnkle, load: FootLoad, file: Path) -> AnkleKinetics:
+    """By the user's model, moved so that this leg is where its markers are."""
+    assert one.ankle.solution is not None
+    assert one.source is not None
+    calibration: LegCalibration = one.ankle.solution.calibration  # type: ignore[assignment]
+    fit, skeleton = calibration.fit, one.source.skeleton
+    assert fit is not None
+    own = {name.removeprefix(f"{side}."): path for name, path in one.markers.items() if name.startswith(f"{side}.")}
+    if fit.whole:
+        assert one.q is not None
+        q = one.q
+    else:
+        q = leg_poses(skeleton, fit, {name: 1e-3 * (path @ Y_UP.T) for name, path in own.items()}).q
+    motion = Motion(_times(trial), skeleton.coordinate_names, without_gaps(skeleton, q))
+    force = _at_frames(load, trial, foot_body(skeleton, side))
+    file.write_text(one.source.text, encoding="utf-8")
+    return ankle_kinetics(file, motion, {side: force}, lowpass_hz=MATCHED_HZ, coordinate=fit.names.ankle)[side]
+
+
+def _times(trial: Trial) -> Array:
+    return np.arange(trial.frames) / trial.point_rate
 
 
 def _as_right(load: FootLoad, side: str) -> FootLoad:
@@ -148,7 +180,7 @@ def _as_right(load: FootLoad, side: str) -> FootLoad:
     return FootLoad(side, load.force * _MIRROR, load.point * _MIRROR, load.torque * _MIRROR_TURN, load.plates)
 
 
-def _at_frames(load: FootLoad, trial: Trial) -> Load:
+def _at_frames(load: FootLoad, trial: Trial, body: str) -> Load:
     """The load at the point frames, as a wrench about the ground's origin, free of what would alias."""
     from heelraise.signal.filters import lowpass
 
@@ -157,4 +189,4 @@ def _at_frames(load: FootLoad, trial: Trial) -> Load:
         wrench = lowpass(wrench, trial.analog_rate, 0.4 * trial.point_rate, order=8)[:: trial.analog_per_frame]
     wrench = wrench[: trial.frames]
     time = np.arange(len(wrench)) / trial.point_rate
-    return Load("calcn_r", time, wrench[:, :3], np.zeros((len(wrench), 3)), wrench[:, 3:])
+    return Load(body, time, wrench[:, :3], np.zeros((len(wrench), 3)), wrench[:, 3:])

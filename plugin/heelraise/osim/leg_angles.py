@@ -55,11 +55,14 @@ class LegFit:
         Of the chain's coordinates.
     weights : mapping of str to float
         By marker; others weigh 1, toes `TOE_WEIGHT`.
+    whole : bool
+        The chain is the whole model: all its markers, all of weight 1, tell the leg together.
     """
 
     chain: Skeleton
     side: str
     weights: Mapping[str, float]
+    whole: bool = False
 
     @property
     def names(self) -> AnkleNames:
@@ -87,13 +90,16 @@ class LegFit:
 
     def weight(self, name: str) -> float:
         """Weight of a marker."""
-        usual = TOE_WEIGHT if self.chain.find_markers([name])[0].body in self.toes else 1.0
+        usual = TOE_WEIGHT if not self.whole and self.chain.find_markers([name])[0].body in self.toes else 1.0
         return float(self.weights.get(name, usual))
 
     def determined(self, names: tuple[str, ...], targets: Floats) -> Bools:
         """Frames (T,) of targets (T, M, 3) that show enough of shank and foot."""
-        bodies = np.array([m.body for m in self.chain.find_markers(names)])
         visible = seen(targets)
+        if self.whole:
+            # Which of the others are needed only the solver can tell.
+            return np.asarray(visible.sum(axis=1) >= SHANK_SEEN)
+        bodies = np.array([m.body for m in self.chain.find_markers(names)])
         shank = visible[:, bodies == self.tibia].sum(axis=1)
         foot = visible[:, (bodies != self.tibia) & ~np.isin(bodies, list(self.toes))].sum(axis=1)
         enough: Bools = (shank >= SHANK_SEEN) & (foot >= FOOT_SEEN)

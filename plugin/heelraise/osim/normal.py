@@ -202,7 +202,7 @@ def solve(plan: tuple[slice | Ints, ...], normal: Normal) -> tuple[Floats, Float
         sound = share > 1e-14
         np.minimum(least, share, out=least)
         # An unsound pivot moves nothing, so that nothing overflows; the frame is given up by its share.
-        inverse = np.where(sound, 1.0 / np.where(sound, pivot, 1.0), 0.0)
+        inverse = 1.0 / pivot if sound.all() else np.where(sound, 1.0 / np.where(sound, pivot, 1.0), 0.0)
         touched = plan[k]
         row = matrix[k, touched]
         factor = row * inverse

@@ -15,6 +15,7 @@ from heelraise.kinematics.model_choice import OPENSIM
 from heelraise.notes import Note
 from heelraise.osim.leg_angles import LegAngles, LegFit, solve_batched
 from heelraise.osim.shank_foot import LegShape
+from heelraise.osim.skeleton import Skeleton
 
 MIRROR = np.array([1.0, -1.0, 1.0])
 
@@ -25,6 +26,14 @@ class LegCalibration(Calibration):
 
     shape: LegShape | None = None
     fit: LegFit | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ModelText:
+    """A model as its file holds it, and what positions need of it."""
+
+    text: str = field(repr=False)
+    skeleton: Skeleton = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,8 @@ class SolvedAnkle:
         For the summary.
     q : ndarray (T, C) or None
         Coordinates of the fitted chain, rad and m, from which inverse dynamics goes on.
+    source : ModelText or None
+        The whole model, where it is the user's.
     """
 
     ankle: AnkleAngles
@@ -49,6 +60,7 @@ class SolvedAnkle:
     models: tuple[AngleModel, ...]
     description: Mapping[str, Any] = field(default_factory=dict)
     q: Floats | None = field(default=None, repr=False)
+    source: ModelText | None = None
 
 
 def fitted_angles(markers: RightMarkers, calibration: Calibration) -> tuple[Floats, Floats | None, None]:

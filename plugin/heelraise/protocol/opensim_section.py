@@ -37,7 +37,7 @@ class OpenSim(Section):
     inverse_dynamics: bool = setting(
         False,
         NO_UNIT,
-        "Compute the ankle's moment, power and work from the plate under each foot; the model is built_in.",
+        "Compute the ankle's moment, power and work from the plate under each foot.",
     )
     markers: dict[Label, Label] = setting(
         {}, NO_UNIT, "Label of the trial for a marker of the model file, such as R.Heel: RHEE, where names differ."

@@ -147,6 +147,28 @@ def test_a_model_and_dynamics_reach_the_protocol(home):
     assert str(folder) not in str(found.resolved)
 
 
+def test_a_model_adds_its_motion_and_moments(home, tmp_path):
+    pytest.importorskip("opensim")
+    from heelraise.osim.shank_foot import write_shank_foot_model
+
+    folder, _ = home
+    words = {"heel": "HEE", "lateral_malleolus": "ANK", "lateral_epicondyle": "KNE", "shank_1": "TIB", "mt2": "TOE"}
+    names = {f"{side}.{role}": side[0].upper() + word for side in ("right", "left") for role, word in words.items()}
+    write_shank_foot_model(tmp_path / "legs.osim", names=names)
+    tool = HeelRaiseTool(folder / "setup.xml")
+    tool.settings = replace(
+        tool.settings, model_file=str(tmp_path / "legs.osim"), results_directory=str(tmp_path / "out"), output_emg=False
+    )
+    names = [path.name for path in tool.run().paths]
+    assert sorted(names) == ["mine_channels.sto", "mine_id.sto", "mine_ik.mot", "trial_heelraise.yaml"]
+    motion, moments = (read_table(tmp_path / "out" / name) for name in ("mine_ik.mot", "mine_id.sto"))
+    for table in (motion, moments):
+        assert table.times[0] >= 2.0 - 1e-9
+        assert table.times[-1] <= 5.0 + 1e-9
+    # The calf carries the foot: with OpenSim's sign, dorsiflexion positive, its moment is negative.
+    assert moments.column("ankle_angle_r_moment").mean() < -3
+
+
 def test_everything_may_lie_in_the_working_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text("extends: bilateral_hold\nmarkers: {angle_model: opensim}\n")

@@ -1,4 +1,7 @@
-"""Declarations: kinetics of the ankle by inverse dynamics; asked for by ``opensim.inverse_dynamics`` in a protocol."""
+"""Declarations: kinetics of the ankle by inverse dynamics; asked for by ``opensim.inverse_dynamics`` in a protocol.
+
+Each is given for every repetition, and as the mean over three or more of them with the interval of their spread.
+"""
 
 from __future__ import annotations
 

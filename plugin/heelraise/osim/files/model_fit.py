@@ -40,7 +40,9 @@ def read_names(path: Path) -> ModelNames:
     )
 
 
-def check_fit(model: ModelNames, bodies: Mapping[str, str], labels: Sequence[str]) -> list[Note]:
+def check_fit(
+    model: ModelNames, bodies: Mapping[str, str], matched: Mapping[str, str], labels: Sequence[str]
+) -> list[Note]:
     """Refuse a model without the bodies that forces act on; say which of its markers the trial lacks.
 
     Parameters
@@ -48,6 +50,8 @@ def check_fit(model: ModelNames, bodies: Mapping[str, str], labels: Sequence[str
     model : ModelNames
     bodies : mapping of str to str
         Body by side, for the sides that have forces.
+    matched : mapping of str to str
+        The trial's label by the model's name of the marker.
     labels : sequence of str
         Markers of the trial.
 
@@ -65,15 +69,15 @@ def check_fit(model: ModelNames, bodies: Mapping[str, str], labels: Sequence[str
                 todo="name the body with an option",
             )
     known = model.markers
-    shared = [name for name in known if name in labels]
+    shared = [name for name in known if name in matched]
     if not shared and labels and known:
         raise InputError(
             "no marker of the model is in the trial",
             where=str(model.path),
             why=f"the model has {_listed(known)}; the trial has {_listed(labels)}",
-            todo="rename the markers of one of them",
+            todo="rename the markers of one of them, or name pairs under opensim.markers in a protocol",
         )
-    lacking = [name for name in known if name not in labels]
+    lacking = [name for name in known if name not in matched]
     if not lacking:
         return []
     text = f"{len(shared)} of the model's {len(known)} markers are in the trial; it lacks {_listed(lacking)}."

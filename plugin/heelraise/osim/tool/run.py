@@ -64,7 +64,7 @@ class HeelRaiseTool:
         -------
         ToolRun
             Paths of the summary, of the copy, of ``<name>_channels.sto`` and ``<name>_emg.sto`` (as far as the trial
-            has them), and of what the setup asks for beyond.
+            has them), with a model of ``<name>_ik.mot`` and ``<name>_id.sto``, and of what the setup asks for beyond.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class HeelRaiseTool:
         notes = list(result.notes)
         for table in self._tables(result):
             paths.append(write_table(folder / f"{table.name}.sto", table))
-        if setup.output_opensim_files:
+        if setup.output_opensim_files or setup.model_file:
             more, said = self._opensim_files(result, resolved, folder)
             paths += more
             notes += said
@@ -182,8 +182,19 @@ class HeelRaiseTool:
 
         setup = self.settings
         model = resolve(setup.model_file, self.folder) if setup.model_file else None
-        export = build_export(result.trial, resolved, model, OpenSimOptions(pattern=setup.force_identifier))
-        return export.write(folder), export.notes
+        options = OpenSimOptions(pattern=setup.force_identifier, results_name=setup.name)
+        export = build_export(result.trial, resolved, model, options, result.static)
+        others = {name: text for name, text in export.texts.items() if name not in export.results}
+        paths, notes = [], export.notes
+        if setup.output_opensim_files:
+            kept = replace(export, texts=others)
+            notes += kept.stale(folder)
+            paths += kept.write(folder)
+        for name, table in export.results.items():
+            cut = self._cut(table)
+            if cut.times.size:
+                paths.append(write_table(folder / name, cut))
+        return paths, notes
 
 
 def _analyse(

@@ -31,12 +31,14 @@ class Setup:
     static_file: str = _setting("", "Quiet stance that sets the zero of angles and heights, a C3D file; may be empty.")
     protocol: str = _setting("auto", "Name of a preset of heelraise, or a YAML file.")
     model_file: str = _setting(
-        "", "Model (.osim) for the ankle angles; empty leaves the protocol's angle model as it is."
+        "",
+        "Model (.osim) for the ankle angles, <name>_ik.mot and <name>_id.sto; empty leaves the protocol's angle model "
+        "as it is.",
     )
     inverse_dynamics: bool = _setting(
         False,
-        "Whether to compute the ankle's moment and power. Needs a protocol with angle_model: opensim, no model_file, "
-        "and a plate under each foot.",
+        "Whether to compute the ankle's moment and power for channels and summary. Needs a model_file or a protocol "
+        "with angle_model: opensim, and a plate under each foot.",
     )
     time_range: tuple[float, float] = _setting(
         (-math.inf, math.inf),
