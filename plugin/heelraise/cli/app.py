@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from heelraise._version import __version__
+from heelraise.cli.opensim import opensim
+from heelraise.cli.run_tool import run_tool
 
 app = typer.Typer(
     name="heelraise",
@@ -149,6 +151,10 @@ def inspect(
     from heelraise.cli.show import inspection
 
     inspection(trial, strict=strict)
+
+
+app.command()(opensim)
+app.command("run-tool")(run_tool)
 
 
 def _list_scenarios(show: bool) -> None:
