@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType, SimpleNamespace
+
 import pytest
 
 from heelraise.cli.show import VERDICTS, verdict_words
-from heelraise.headline import build_headline, tremor_phase
+from heelraise.headline import build_headline, tremor_phase, unassessed_cause
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
 
@@ -40,6 +42,9 @@ def test_what_is_beside_a_hold_never_stands_in_for_it():
 
 
 class Trial:
+    protocol = MappingProxyType({"resolved": {"tremor": {"band": [4.0, 15.0]}}})
+    trial = SimpleNamespace(point_rate=100.0)
+
     def __init__(self, *phases):
         self.signals = {"primary": ANKLE}
         self.metrics = [record for phase in phases for record in tremor(phase)]
@@ -56,3 +61,42 @@ class Trial:
 def test_no_tremor_names_the_phase_that_was_judged(trials, words):
     assert verdict_words("no_tremor_detected", trials) == words
     assert verdict_words("review_suggested", trials) == VERDICTS["review_suggested"]
+
+
+def unjudged(status, reason, *names, told=("hold",)):
+    trial = Trial()
+    trial.phases = [Phase("left", 1, name, 0.0, 1.0, "heel_height") for name in names]
+    trial.metrics = [
+        Metric("tremor_frequency", ANKLE, "left", phase, "Hz", repetition=1, status=status, reason=reason)
+        for phase in told
+    ]
+    return trial
+
+
+@pytest.mark.parametrize(
+    ("trials", "cause"),
+    [
+        ([unjudged("", "", "stance", told=())], "there is no hold"),
+        ([unjudged("", "", "locomotion", told=())], "there is no hold but walking"),
+        # The hold itself may have shown a tremor: the stand beside it shows that the trial is low-passed.
+        (
+            [unjudged("prefiltered", "low-passed near 10 Hz", "stand_before", "hold", told=("stand_before",))],
+            "the ankle was low-passed near 10 Hz",
+        ),
+        ([unjudged("too_short", "0.8 s", "hold")], "the hold does not show the ankle (0.8 s)"),
+        ([unjudged("", "", "hold", told=())], "the hold does not show the ankle"),
+        (
+            [unjudged("", "", "stance", told=()), unjudged("masked", "gaps", "hold")],
+            "the hold does not show the ankle (gaps)",
+        ),
+    ],
+)
+def test_what_cannot_be_assessed_says_for_want_of_what(trials, cause):
+    assert unassessed_cause(trials) == cause
+    assert verdict_words("not_assessable", trials).endswith(f"cannot be assessed: {cause}")
+
+
+def test_a_camera_that_is_too_slow_is_called_so():
+    trial = unjudged("prefiltered", "low-passed near 10 Hz", "hold")
+    trial.trial = SimpleNamespace(point_rate=20.0)
+    assert unassessed_cause([trial]) == "markers at 20 Hz end at 10 Hz, within the tremor band (to 15 Hz)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from heelraise.metrics.cessation import cessation_metrics
 from heelraise.metrics.coherence import coherence_metrics
 from heelraise.metrics.cop import cop_metrics
 from heelraise.metrics.emg import emg_metrics
+from heelraise.metrics.kinetics import kinetic_metrics
 from heelraise.metrics.model import Metric
 from heelraise.metrics.movement import movement_metrics
 from heelraise.metrics.movement_ratio import movement_ratio_metrics
@@ -25,7 +27,8 @@ from heelraise.metrics.orthostatic import orthostatic_metrics
 from heelraise.metrics.raises import raise_metrics
 from heelraise.metrics.symmetry import symmetry_metrics
 from heelraise.metrics.tremor import tremor_metrics
-from heelraise.metrics.work import PELVIS
+from heelraise.metrics.work import PELVIS, body_mass
+from heelraise.notes import Note
 from heelraise.outputs.channels import build_channels
 from heelraise.phases.find import PhaseInputs, find_phases
 from heelraise.phases.ground import foot_tracks
@@ -67,13 +70,10 @@ def analyze(
     resolved = protocol if isinstance(protocol, ResolvedProtocol) else load_protocol(protocol)
     setting = resolved.protocol
     try:
-        signals = build_signals(trial, setting, static)
+        found = signals_and_phases(trial, setting, static)
     except ProtocolError as error:
         raise resolved.located(error) from error
-    inputs = _phase_inputs(trial, signals, setting)
-    phases, notes = find_phases(inputs, _phase_settings(setting))
-    phases, doubts = judge_rest(setting, signals, phases, inputs)
-    notes = (*notes, *task_notes(setting, signals, phases, inputs), *doubts, *mass_notes(setting, signals, phases))
+    signals, phases = found.signals, found.phases
     metrics = _measure(signals, phases, setting, _seed(trial, resolved))
     findings = Findings(tuple(metrics), signals.primary, frozenset(p.phase for p in phases))
     checks = run_checks(findings, setting)
@@ -91,10 +91,29 @@ def analyze(
         headline=build_headline(metrics, signals.primary, phases),
         noise_floor=_floors(signals, setting.tremor.band),
         gaps=signals.gaps,
-        notes=tuple(dict.fromkeys((*signals.notes, *notes))),
+        notes=found.notes,
         channels=build_channels(signals, phases, setting.tremor.band),
         advice=run_advice(findings, checks, setting),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A trial's signals and phases, before anything is measured in them, with all there is to say."""
+
+    signals: Signals
+    phases: tuple[Phase, ...]
+    notes: tuple[Note, ...]
+
+
+def signals_and_phases(trial: Trial, setting: Protocol, static: Trial | None = None) -> Found:
+    """The first half of `analyze`: label the signals and find the phases."""
+    signals = build_signals(trial, setting, static)
+    inputs = _phase_inputs(trial, signals, setting)
+    phases, notes = find_phases(inputs, _phase_settings(setting))
+    phases, doubts = judge_rest(setting, signals, phases, inputs)
+    notes = (*notes, *task_notes(setting, signals, phases, inputs), *doubts, *mass_notes(setting, signals, phases))
+    return Found(signals, phases, tuple(dict.fromkeys((*signals.notes, *notes))))
 
 
 def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed: int) -> list[Metric]:
@@ -116,6 +135,9 @@ def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed:
     metrics += cessation_metrics(signals, phases, metrics, tremor.band, setting.screening.cessation)
     metrics += burst_metrics(metrics, signals, phases)
     metrics += orthostatic_metrics(signals, phases, setting.screening.orthostatic_range, tremor.family_wise_rate)
+    told = signals.description.get("opensim", {}).get("inverse_dynamics", {})
+    mass = body_mass(signals, setting.subject.mass_kg)
+    metrics += kinetic_metrics(signals, phases, mass, asked=setting.opensim.inverse_dynamics, reasons=told)
     metrics += symmetry_metrics(
         metrics,
         signals,

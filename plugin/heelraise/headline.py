@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
 
+if TYPE_CHECKING:
+    from heelraise.result import TrialResult
+
 #: Where the headline's tremor may come from, first what the trial was made for.
 TREMOR_PHASES = ("hold", "supported_rest", "stance")
+WORDS = {"ankle_plantarflexion": "ankle", "heel_vertical": "heel"}
+_NO_HOLD = "there is no hold"
+_WALKED = "there is no hold but walking"
 PHASE_WORDS = {"hold": "the hold", "supported_rest": "supported rest", "stance": "flat stance"}
 
 
@@ -22,6 +28,36 @@ def tremor_phase(metrics: Sequence[Metric], primary: str) -> str | None:
     """
     tested = {m.phase for m in metrics if m.name == "tremor_frequency" and m.signal == primary}
     return next((phase for phase in TREMOR_PHASES if phase in tested), None)
+
+
+def unassessed_cause(trials: Sequence[TrialResult]) -> str:
+    """Why tremor under load cannot be assessed in any of the trials, as the end of a sentence."""
+    causes = list(dict.fromkeys(_cause(trial) for trial in trials))
+    # What spoilt a hold says more than that another trial has none.
+    telling = [cause for cause in causes if cause not in (_NO_HOLD, _WALKED)]
+    return "; ".join(telling or causes)
+
+
+def _cause(trial: TrialResult) -> str:
+    primary = str(trial.signals["primary"])
+    tasks = {phase.phase for phase in trial.phases if phase.excluded is None}
+    asked = ("hold",) if "hold" in tasks else ("supported_rest",)
+    if not tasks & set(asked):
+        return _WALKED if "locomotion" in tasks else _NO_HOLD
+    tested = [m for m in trial.metrics if (m.name, m.signal) == ("tremor_frequency", primary)]
+    own = [m for m in tested if m.phase in asked and m.repetition is not None] or [
+        m for m in tested if m.phase in asked
+    ]
+    where = PHASE_WORDS[asked[0]]
+    # One low-passed stretch tells of the whole trial.
+    filtered = next((m for m in [*own, *tested] if m.status == "prefiltered"), None)
+    if filtered is not None:
+        end, rate = float(trial.protocol["resolved"]["tremor"]["band"][1]), trial.trial.point_rate
+        if rate < 2.0 * end:
+            return f"markers at {rate:g} Hz end at {rate / 2:g} Hz, within the tremor band (to {end:g} Hz)"
+        return f"the {WORDS.get(primary, primary)} was {filtered.reason}"
+    why = list(dict.fromkeys(m.reason or m.status.replace("_", " ") for m in own))
+    return f"{where} does not show the {WORDS.get(primary, primary)}" + (f" ({', '.join(why)})" if why else "")
 
 
 def build_headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) -> dict[str, Any]:

@@ -92,14 +92,15 @@ def _analyze(
 
     # Outputs are called after the trial, also where they are made from what is kept of it.
     trial = replace(read_c3d(source), name=path.stem, file=path.name)
-    still, note = _static_of(trial, static, resolved)
+    still, note = static_trial(trial, static, resolved)
     result = analyze(trial, resolved, static=still)
     if note is not None:
         result = replace(result, notes=(*result.notes, note))
     return publish(result, folder, second_opinion if judge is not None else None, place)
 
 
-def _static_of(trial: Trial, static: Path | None, resolved: ResolvedProtocol) -> tuple[Trial | None, Note | None]:
+def static_trial(trial: Trial, static: Path | None, resolved: ResolvedProtocol) -> tuple[Trial | None, Note | None]:
+    """The static trial that was named, else the one that the protocol's pattern finds beside the trial."""
     from heelraise.trial import read_c3d
 
     if static is not None:

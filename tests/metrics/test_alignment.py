@@ -17,6 +17,10 @@ RATE = 100.0
 TIME = np.arange(0, 60, 1 / RATE)
 
 
+#: Standard deviation of `swaying`: white noise through the window.
+SWAY_SD = float(np.sqrt(np.sum(np.hanning(80) ** 2))) / 12
+
+
 def measured(values, holds=((1, 5.0, 15.0),)):
     series = {side: Series("ankle_inversion", side, "deg", RATE, values) for side in ("left", "right")}
     signals = SimpleNamespace(find=lambda name, side: series.get(side) if name == "ankle_inversion" else None)
@@ -43,6 +47,24 @@ def test_the_largest_deviation_is_found_where_it_is():
     # The mean itself is 0.6 deg higher for it: 6 deg over 0.4 sqrt(2 pi) s of 10 s.
     assert found.value == pytest.approx(6.0 - 0.6, abs=0.2)
     assert found.detail["at_s"] == pytest.approx(9.0, abs=0.05)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.4])
+def test_a_drift_widens_no_mean(slope):
+    hits = {"mean": 0, "sd": 0}
+    widths = []
+    # Sway about the line, 200 holds of 10 s: the window's mean angle is the line's middle, its variance known.
+    for seed in range(200):
+        found = measured(slope * (TIME - 10.0) + swaying(seed))
+        mean, sd = (found[f"rearfoot_inversion_{name}", 1] for name in ("mean", "sd"))
+        hits["mean"] += mean.ci95[0] <= 0.0 <= mean.ci95[1]
+        true = np.hypot(SWAY_SD, slope * 10.0 / np.sqrt(12))
+        hits["sd"] += sd.ci95[0] <= true <= sd.ci95[1]
+        widths.append(np.ptp(mean.ci95))
+    assert hits["mean"] >= 180
+    assert hits["sd"] >= 170
+    # By the correlation that the drift feigns it was ten times as wide.
+    assert np.median(widths) < 0.6
 
 
 @settings(max_examples=20, deadline=None)

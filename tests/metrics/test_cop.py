@@ -108,7 +108,7 @@ def test_a_foot_without_a_plate_of_its_own_says_so(signals: Signals) -> None:
 
 def test_under_a_second_and_over_a_gap_nothing_is_measured(signals: Signals) -> None:
     (brief,) = [one for one in cop_metrics(signals, stance(0.6)) if one.side == "left"]
-    assert (brief.name, brief.status, brief.reason) == ("cop_path", "too_short", "0.6 s")
+    assert (brief.name, brief.status, brief.reason) == ("cop_path", "too_short", "0.6 s, 1 s are needed")
     cop = signals.cops["left"]
     holes = cop.sway.copy()
     holes[1000:1400] = np.nan

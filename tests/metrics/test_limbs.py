@@ -45,8 +45,11 @@ def test_the_involved_leg_stands_above_the_bar_else_the_nondominant(subject, exp
     assert "interval" not in found["heel_height_peak"].detail
 
 
-def test_without_a_side_to_stand_above_the_bar_there_is_no_index():
-    assert limb_metrics(BOTH, Subject(), both_at_once=False) == []
+def test_without_a_side_to_stand_above_the_bar_there_is_no_index_and_a_reason():
+    found = limb_metrics(BOTH, Subject(), both_at_once=False)
+    assert {(m.status, m.value) for m in found} == {("not_available", None)}
+    assert {m.detail["of"] for m in found} == {"repetitions", "heel_height_peak"}
+    assert "dominant_side" in found[0].reason
     assert reference_of(Subject(involved_side="both")) is None
 
 
@@ -64,3 +67,13 @@ def test_few_values_say_why_there_is_no_interval():
         heights("left", [80.0, 81.0]) + heights("right", [100.0] * 3), Subject(involved_side="left"), both_at_once=False
     )
     assert (found.ci95, found.detail["interval"]) == (None, "fewer than three values a side")
+
+
+def test_work_that_one_leg_lacks_says_which_and_why():
+    work = [
+        Metric("work_positive", "heel_vertical", "left", "rise", "J", 30.0, 1),
+        Metric("work_positive", "heel_vertical", "right", "rise", "J", None, 1, status="not_available", reason="cut"),
+    ]
+    found = {m.detail["of"]: m for m in limb_metrics(BOTH + work, Subject(dominant_side="left"), both_at_once=False)}
+    assert (found["work_positive"].status, found["work_positive"].reason) == ("not_available", "right: cut")
+    assert found["heel_height_peak"].value is not None

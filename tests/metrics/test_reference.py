@@ -44,3 +44,5 @@ def test_a_source_is_named_once_and_ours_is_no_source() -> None:
     text = methods(names)
     assert text.count("Prieto et al. 1996") == 1
     assert "heelraise" not in methods(["tremor_prominence"])
+    assert "heelraise" not in methods(["tremor_frequency"])
+    assert "tremor_frequency (Hz): power-weighted" in methods(["tremor_frequency"])

@@ -265,6 +265,44 @@ def test_noise_does_not_prolong_a_tremor_that_stopped(noise, late_at_most):
     assert max(values) < 0.6
 
 
+@pytest.mark.parametrize(("stand", "width"), [(6.0, 0.4), (3.0, 0.8)])
+def test_a_tremor_of_stance_does_not_outlast_the_raise(stand, width):
+    t = np.arange(2600) / RATE
+    called = Metric("tremor_frequency", ANGLE, "left", "hold", "Hz", value=7.0, repetition=1)
+    phases = [phase("stand_before", 6 - stand, 6), *ending(0, 0.0)[1][1:]]
+    late = bounded = 0
+    for seed in range(60):
+        x = 0.3 * narrow_band(np.random.default_rng(seed), t, RATE, 7.0, width) * (1 + ((t > 6) & (t < 18)))
+        (one,) = cessation_metrics(trial(angle(x + 0.1 * sway(seed, t.size))), phases, [called], BAND, Cessation())
+        beyond = one.value is not None and one.value > 2
+        late += beyond and not one.detail.get("censored")
+        bounded += beyond or one.value is None
+    # The envelope alone stays above its 95th percentile before for more than 2 s in some of them.
+    assert late == 0
+    assert 0 < bounded < 12
+
+
+def test_without_a_stand_before_only_a_fall_to_a_tenth_of_the_hold_says_that_it_stopped():
+    t = np.arange(2600) / RATE
+    called = Metric("tremor_frequency", ANGLE, "left", "hold", "Hz", value=7.0, repetition=1)
+    tremor = 0.3 * np.sin(2 * np.pi * 7 * t) * ((t >= 7) & (t < 18))
+    for before in ([], [phase("stand_before", 0, 1.0)]):
+        phases = [*before, *ending(0, 0.0)[1][1:]]
+        (calm,) = cessation_metrics(trial(angle(tremor + 0.1 * sway(3, t.size))), phases, [called], BAND, Cessation())
+        assert (calm.status, calm.value, calm.detail["censored"]) == ("ok", 0.2, True)
+        # Ordinary sway and noise above that tenth are no tremor that goes on.
+        loud = tremor + 3 * sway(3, t.size)
+        silent = replace(angle(loud), noise=None)
+        (one,) = cessation_metrics(trial(silent), phases, [called], BAND, Cessation())
+        assert (one.status, one.value, one.reason) == ("not_available", None, "no stand before to compare with")
+        # Known noise is part of the level.
+        (known,) = cessation_metrics(
+            trial(angle(loud, noise=Noise((3 * NOISE) ** 2 / (RATE / 2), "test"))), phases, [called], BAND, Cessation()
+        )
+        assert known.value is not None
+        assert known.detail["compared_with"] == "hold"
+
+
 def muscle(depth: float, outlasts_s: float) -> tuple[EmgSeries, list[Phase]]:
     t = np.arange(26000) / 1000.0
     level = np.where((t > 7) & (t < 18 + outlasts_s), 1.0, 0.1)
@@ -307,6 +345,64 @@ def test_emg_has_the_names_of_the_other_signals_as_depths():
     loud = (noise[0], 81 * noise[1])
     louder = emg_tremor_details([one], phases[1], 9 * slow, 200.0, again, loud, [depth], BAND)
     assert [m.value for m in louder] == pytest.approx([m.value for m in found], rel=1e-4)
+
+
+def test_depth_above_the_background_is_no_more_than_the_depth():
+    one, phases = muscle(0.5, 0.0)
+    slow = np.abs(one.values[7000:17000]).reshape(-1, 5).mean(axis=1)[:, None]
+    estimates = estimate_all(slow, 200.0, BAND, [0.01], [0.0], [None])
+    noise = (np.arange(0, 100, 0.5), np.full((200, 1), 1e-6))
+    # Surrogates that hold more than the fitted background.
+    depth = Metric(
+        "tremor_rms", "emg_soleus", "left", "hold", "1", 0.4, 1, (6.5, 7.5), (0.3, 0.5), noise_floor=0.3, status="ok"
+    )
+    found = emg_tremor_details([one], phases[1], slow, 200.0, estimates, noise, [depth], BAND)
+    (above,) = named(found, "tremor_peak_rms")
+    assert 0 < above.value <= depth.value
+    free = emg_tremor_details(
+        [one], phases[1], slow, 200.0, estimates, noise, [replace(depth, value=0.6, noise_floor=0.0)], BAND
+    )
+    assert named(free, "tremor_peak_rms")[0].value > above.value
+
+
+def test_bands_that_hold_less_than_twice_the_noise_say_so():
+    noise_only = NOISE * np.random.default_rng(3).normal(size=2000)
+    for x, buried in ((noise_only, (8.0, 12.0)), (shaken(1, 20.0, frequency=6.0), (13.0, 18.0))):
+        records = named(tremor_metrics(trial(angle(x)), [phase("hold", 0, 20)], BAND, 0.01), "band_rms")
+        by_band = {m.band: m for m in records}
+        assert by_band[buried].status == "below_noise_floor"
+        assert by_band[buried].value > 0
+        assert by_band[buried].reason
+    assert by_band[4.0, 8.0].status == "ok"
+    (loud, *_) = named(tremor_metrics(trial(angle(x, noise=None)), [phase("hold", 0, 20)], BAND, 0.01), "band_rms")
+    assert (loud.status, loud.noise_floor, loud.detail["floor"]) == ("ok", None, "floor_unknown")
+
+
+def test_the_band_of_a_record_ends_where_the_samples_do():
+    rate = 20.0
+    t = np.arange(400) / rate
+    x = 0.3 * np.sin(2 * np.pi * 7 * t) + 0.01 * np.random.default_rng(1).normal(size=t.size)
+    slow = Series(ANGLE, "left", "deg", rate, x, noise=Noise(1e-5, "test"))
+    records = tremor_metrics(replace(trial(slow), rate=rate), [phase("hold", 0, 20)], BAND, 0.01)
+    for name in ("tremor_rms", "tremor_peak_rms", "tremor_burst_mean", "tremor_trend"):
+        (one,) = named(records, name)
+        assert one.band == (4.0, 10.0)
+    assert named(records, "tremor_rms")[0].noise_floor == pytest.approx(math.sqrt(6e-5))
+    assert named(records, "tremor_burst_mean")[0].noise_floor == pytest.approx(math.sqrt(6e-5))
+
+
+def test_hands_and_head_share_one_false_alarm_rate():
+    """A peak whose chance lies between a twelfth and a third of the rate is called alone and not among twelve."""
+    parts = [("hand_vertical", "left"), ("hand_vertical", "right"), ("head_vertical", "both")]
+    phases = [phase(name, 6 * k, 6 * k + 5.9, None, "both") for k, name in enumerate(("stance", "supported_rest"))]
+    calls = {1: 0, 3: 0}
+    for seed in range(12):
+        alone = Series("head_vertical", "both", "mm", RATE, shaken(seed, 12.0, 0.0095, 7.0))
+        others = [Series(name, side, "mm", RATE, sway(seed + 90, 1200)) for name, side in parts[:2]]
+        for series in ([alone], [*others, alone]):
+            records = tremor_metrics(trial(*series), phases, BAND, 0.01)
+            calls[len(series)] += sum(m.value is not None for m in named(records, "tremor_frequency", side="both"))
+    assert calls[3] < calls[1]
 
 
 def test_a_head_that_both_legs_shake_is_carried():

@@ -149,3 +149,59 @@ def test_a_body_that_is_not_at_rest_or_leaves_the_plates_has_no_work():
     assert "not at rest" in moving.reason
     cut = [(replace(rises_of(own)[0], cut="the trial ends within this raise"), None, True)]
     assert {m.reason for m in force_work(made, own, cut, None)} == {"the trial ends within this raise"}
+
+
+def breathing(made, rng, drift, settle, amplitude=0.004):
+    """Adds to the plates what no one knows: drift (N/s), breath (up to `amplitude` m/s) and a body that settles (m)."""
+    f, size, turn = rng.uniform(0.2, 1.0), rng.uniform(0, amplitude), rng.uniform(0, 2 * np.pi)
+    omega = 2 * np.pi * f
+    late = np.maximum(TIME - 2.8, 0)
+    sinking = np.where(TIME > 2.8, -settle / 0.4 * np.exp(-late / 0.4), 0.0)
+    added = MASS * (size * omega * np.cos(omega * TIME + turn) + np.gradient(sinking, 1 / RATE)) + drift * TIME
+    own = made.find("grf_vertical", "both").values
+    own += added + rng.normal(0, 1.0, TIME.size)
+    # What the body gains while it rises is its own.
+    rise = (TIME >= 2.0) & (TIME <= 2.8)
+    speed = (
+        size * np.sin(omega * TIME + turn) + 0.055 / 0.8 * 30 * ((TIME - 2) / 0.8) ** 2 * (1 - (TIME - 2) / 0.8) ** 2
+    )
+    power = MASS * (9.80665 + push((2.0,)) + size * omega * np.cos(omega * TIME + turn)) * speed
+    return float(np.maximum(power, 0)[rise].sum()) / RATE, float(power[rise].max())
+
+
+@pytest.mark.parametrize(("drift", "settle"), [(0.0, 0.0), (0.5, 0.0), (-0.5, 0.003), (0.0, 0.003)])
+def test_the_interval_holds_drift_breath_and_settling(drift, settle):
+    rng = np.random.default_rng(8)
+    own = phases("left")
+    lifts = [(rises_of(own)[0], None, True)]
+    hits = {"work_positive": 0, "power_positive_peak": 0}
+    errors = []
+    for _ in range(60):
+        made = signals((1.0, 0.0), lowers=(5.8,), horizontal=False, noise=Noise(2.0 / RATE, "unloaded plate"))
+        work, peak = breathing(made, rng, drift, settle)
+        found = table(force_work(made, own, lifts, None))
+        for name, true in (("work_positive", work), ("power_positive_peak", peak)):
+            low, high = found[name, "grf_vertical", "left", 1].ci95
+            hits[name] += low <= true <= high
+        one = found["work_positive", "grf_vertical", "left", 1]
+        errors.append(one.value / work - 1)
+        assert np.ptp(one.ci95) < 0.25 * work
+    assert min(hits.values()) >= 54
+    # The drift alone would be 3 %.
+    assert abs(np.mean(errors)) < 0.01 + (0.04 if settle else 0)
+    assert one.detail["drift_n_s"] == pytest.approx(drift, abs=0.15)
+    assert one.detail["drift_rests"] == 3
+
+
+def test_weights_that_disagree_and_a_drift_too_large_say_so():
+    own = phases("left")
+    lifts = [(rises_of(own)[0], None, True)]
+    stepped = signals((1.0, 0.0), lowers=(5.8,))
+    stepped.find("grf_vertical", "both").values[TIME > 2.4] += 20.0
+    (told,) = force_work(stepped, own, lifts, None)
+    assert (told.status, told.value) == ("not_available", None)
+    assert "differs by 20" in told.reason
+    slipping = signals((1.0, 0.0), lowers=(5.8,))
+    slipping.find("grf_vertical", "both").values[:] += 4.0 * TIME
+    (told,) = force_work(slipping, own, lifts, None)
+    assert "drift by 4 N/s" in told.reason

@@ -163,3 +163,20 @@ def test_modulation_depth_of_a_tone_is_the_asked_depth(short):
     # The asked depth belongs to the 97th percentile of the trial's wave: that of a tone's hold is a little more.
     assert depth["soleus"] == pytest.approx(0.4, rel=0.05)
     assert depth["tibialis_anterior"] == pytest.approx(0.2 * depth["soleus"], rel=0.05)
+
+
+def test_a_plateau_without_a_hold_is_neither_rise_nor_lowering_as_in_the_analysis(short, tmp_path):
+    from heelraise import analyze, read_c3d
+    from heelraise.phantom import write_trial
+
+    task = {"repetitions": 4, "stand_s": 0.6, "rise_s": 0.7, "hold_s": 0.1, "lower_s": 0.8, "after_s": 2}
+    simulated = short(task=task, emg={"muscles": []}, lab={"analog_per_frame": 1})
+    write_trial(simulated, tmp_path / "quick.c3d")
+    found = {(p.side, p.repetition, p.phase): p for p in analyze(read_c3d(tmp_path / "quick.c3d")).phases}
+    plateaus = []
+    for row in simulated.truth["edges"]:
+        rise, lower = (found[row["side"], row["repetition"], name] for name in ("rise", "lower"))
+        assert rise.duration_s == pytest.approx(row["hold_s"] - row["rise_s"], abs=0.06)
+        assert lower.duration_s == pytest.approx(row["down_s"] - row["lower_s"], abs=0.06)
+        plateaus.append(row["lower_s"] - row["hold_s"])
+    assert np.median(plateaus) == pytest.approx(0.1, abs=0.05)

@@ -93,6 +93,33 @@ def test_an_open_latency_is_answered_only_by_one_beyond_the_limit(other, status)
     assert found.evidence["latency_s"] == (1.9 if status == "not_assessable" else 2.5)
 
 
+@pytest.mark.parametrize(("ankle", "status"), [(0.2, "not_assessable"), (3.0, "observed")])
+def test_a_pressure_without_a_stand_before_leaves_a_still_ankle_open(ankle, status):
+    own = record("tremor_cessation_latency", "stand_after", value=ankle)
+    reason = "no stand before to compare with"
+    pressed = record(
+        "tremor_cessation_latency",
+        "stand_after",
+        signal="cop_ap",
+        status="not_available",
+        reason=reason,
+        detail={"open": True},
+    )
+    found = checks([*peak("hold", 7.0), own, pressed])["cessation"]
+    assert found.status == status
+    assert (found.evidence.get("reason") == reason) == (status == "not_assessable")
+
+
+def test_a_bound_of_the_latency_is_no_outlasting_clonus():
+    latencies = [
+        record("tremor_cessation_latency", "stand_after", value=3.0, detail=detail)
+        for detail in ({}, {"censored": True}, {"at_least": True})
+    ]
+    found = [checks([*peak("hold", 6.0), one])["clonus_like"] for one in latencies]
+    outlasts = [one.evidence["conditions"].get("outlasts_effort") for one in found]
+    assert outlasts == [True, None, True]
+
+
 def test_a_trial_that_contradicts_itself_is_not_cleared_by_another():
     small = ratio(0.1, (0.0, 0.2))
     detail = {"of": "tremor_rms", "contradicted": True, "pairs": 2, "pairs_total": 3}
@@ -300,6 +327,18 @@ def test_a_filter_anywhere_in_the_trial_closes_the_stance_check_and_the_verdict(
     assert shown_in_holds(findings) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("half_width", "status"), [(0.1, "observed"), (0.39, "observed"), (0.6, "not_assessable"), (1.1, "not_observed")]
+)
+def test_a_frequency_that_may_be_the_ankles_leaves_the_hands_open(half_width, status):
+    interval = (8.2 - half_width, 8.2 + half_width)
+    detail = {"duration_s": 10.8, "coherent_with_ankle": False}
+    hand = record("tremor_frequency", "stand_before", signal="hand_vertical", value=8.2, ci95=interval, detail=detail)
+    found = checks([hand, *peak("stand_before", 6.8), *peak("hold", 6.8)])["other_body_parts"]
+    assert found.status == status
+    assert ("interval" in found.evidence.get("reason", "")) == (status == "not_assessable")
+
+
 def test_hands_at_the_ankles_frequency_have_no_tremor_of_their_own():
     carried = peak("stance", 6.2, signal="hand_vertical", coherent_with_ankle=False)
     assert checks([*carried, *peak("stance", 6.3)])["other_body_parts"].status == "not_observed"
@@ -315,3 +354,17 @@ def test_what_is_pooled_over_holds_is_no_hold_of_its_own():
     after = record("tremor_cessation_latency", "stand_after", value=0.2)
     pooled = peak("hold", 7.0, repetition=None)
     assert checks([*peak("hold", 7.0), *pooled, after])["cessation"].status == "not_observed"
+
+
+def test_what_a_rule_asks_and_nothing_decides_is_named():
+    found = checks(peak("hold", 7.0))
+    for name, check in found.items():
+        asked = getattr(Protocol().screening, name).logic.conditions()
+        decided, undecided = check.evidence["conditions"], check.evidence.get("undecided", [])
+        assert set(asked) <= set(decided) | set(undecided)
+        assert not set(decided) & set(undecided)
+        assert all(value is not None for value in decided.values())
+    assert "narrow_peak" in found["clonus_like"].evidence["undecided"]
+    # The rule of a check that is decided may leave some of its conditions open: they are named all the same.
+    flat = checks(none("stand_before"))["flat_stance_tremor"].evidence
+    assert set(flat.get("undecided", ())) == {"above_floor"} - set(flat["conditions"])

@@ -22,7 +22,7 @@ from heelraise.phases.model import Phase
 from heelraise.protocol.sections import Subject
 from heelraise.session import pool
 from heelraise.session.compare import compare_sides, tagged
-from heelraise.session.limbs import session_limbs
+from heelraise.session.limbs import session_legs, session_limbs
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +149,29 @@ def test_limbs_are_compared_over_the_trials_in_which_each_leg_rose_alone():
     by_dominance = {m.detail["of"]: m for m in session_limbs(metrics, phases, Subject(dominant_side="left"))}
     assert by_dominance["repetitions"].value == pytest.approx(125.0)
     assert by_dominance["repetitions"].detail["basis"] == "nondominant_over_dominant"
+
+
+def test_the_session_tells_counts_heights_and_work_of_each_leg(results):
+    found = {(m.name, m.side): m for m in pool(results).metrics if m.signal == "heel_vertical" and m.side != "both"}
+    for side, index in (("left", 0), ("right", 1)):
+        own = [m for m in results[index].metrics if m.side == side and m.signal == "heel_vertical"]
+        assert found["repetitions", side].value == 3
+        assert found["repetitions", side].detail["trial"] == side
+        for name in ("heel_height_peak", "work_positive"):
+            values = [m.value for m in own if m.name == name]
+            one = found[name, side]
+            assert one.value == pytest.approx(sum(values) / 3)
+            assert one.ci95[0] < min(values) < max(values) < one.ci95[1]
+            assert (one.detail["repetitions"], one.repetition) == (3, None)
+    assert found["work_positive", "left"].detail["convention"] == "heel_marker"
+
+
+def test_few_repetitions_have_no_interval_and_unknown_work_its_reason():
+    lost = Metric("work_positive", "heel_vertical", "left", "rise", "J", None, 1, status="masked", reason="gone")
+    metrics = counted("left", 2, [90.0, 92.0], "a") + tagged([lost], "a")
+    found = {m.name: m for m in session_legs(metrics, {"a": rises("left")})}
+    assert (found["heel_height_peak"].value, found["heel_height_peak"].ci95) == (91.0, None)
+    assert (found["work_positive"].status, found["work_positive"].reason) == ("masked", "gone")
 
 
 def test_limbs_of_nobody_known_are_not_compared_and_say_why():

@@ -61,15 +61,35 @@ def test_the_slope_error_is_that_of_statsmodels(n):
     found = trend(t, y)
     assert found is not None
     lag = int(4 * (n / 100) ** (2 / 9))
-    fit = api.OLS(y, api.add_constant(t)).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lag, "use_correction": True}, use_t=True
-    )
+    design = api.add_constant(t)
+    fit = api.OLS(y, design).fit(cov_type="HAC", cov_kwds={"maxlags": lag, "use_correction": False}, use_t=True)
     assert found.slope == pytest.approx(fit.params[1])
     assert found.intercept == pytest.approx(fit.params[0])
-    b = (lag + 1) / n
-    wider = 1 + (2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3) / 1.96
+    # The small-sample factor and degrees of freedom, written out with whole matrices.
+    apart = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    first = float(fit.resid[1:] @ fit.resid[:-1] / (fit.resid @ fit.resid))
+    process = min(max(first + (2 + 4 * first) / n, 0.0), 0.95) ** apart
+    x = t - t.mean()
+    weights = np.clip(1 - apart / (lag + 1), 0, None) * np.outer(x, x)
+    maker = np.eye(n) - design @ np.linalg.inv(design.T @ design) @ design.T
+    product = weights @ maker @ process @ maker
+    factor, dof = x @ process @ x / np.trace(product), np.trace(product) ** 2 / np.trace(product @ product)
     half = 0.5 * (found.slope_ci95[1] - found.slope_ci95[0])
-    assert half == pytest.approx(wider * scipy.stats.t.ppf(0.975, n - 2) * fit.bse[1], rel=1e-4)
+    assert half == pytest.approx(scipy.stats.t.ppf(0.975, max(dof, 1)) * np.sqrt(factor) * fit.bse[1], rel=1e-4)
+
+
+@pytest.mark.parametrize(("n", "rho"), [(8, 0.0), (20, 0.0), (40, 0.0), (15, 0.2), (40, 0.4)])
+def test_the_slope_interval_covers(n, rho):
+    generator = np.random.default_rng(n)
+    t, hits, count = np.arange(n) + 0.5, 0, 600
+    noise = generator.normal(size=(count, n + 30))
+    for k in range(1, n + 30):
+        noise[:, k] = rho * noise[:, k - 1] + math.sqrt(1 - rho**2) * noise[:, k]
+    for y in noise[:, 30:]:
+        low, high = trend(t, 2.0 * t + y).slope_ci95
+        hits += low <= 2.0 <= high
+    # 95 %, and two and a half standard errors of 0.9 % to either side.
+    assert 0.93 <= hits / count <= 0.973
 
 
 @settings(max_examples=30, deadline=None)

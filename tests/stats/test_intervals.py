@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heelraise.errors import InputError
-from heelraise.stats.intervals import block_bootstrap, log_ratio, median_interval, power_interval, symmetry_angle
+from heelraise.stats.intervals import log_ratio, median_interval, power_interval, symmetry_angle
 
 POSITIVE = st.floats(1e-3, 1e3)
 
@@ -16,30 +15,6 @@ def test_power_intervals_cover_as_promised() -> None:
     limits = [power_interval(p, 10) for p in powers]
     covered = np.mean([low <= 1 <= high for low, high in limits])
     assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 4000))
-
-
-def test_block_bootstrap_covers_the_mean_of_a_correlated_record() -> None:
-    generator = np.random.default_rng(1)
-    hits = 0
-    for _ in range(150):
-        noise = generator.normal(size=520)
-        x = np.convolve(noise, np.ones(20) / 20, mode="valid")[:500]
-        low, high = block_bootstrap(x, lambda s: s.mean(axis=1), 50, generator)
-        hits += bool(low <= 0 <= high)
-    assert 0.80 <= hits / 150 <= 1.0
-
-
-def test_block_bootstrap_is_a_function_of_its_seed_and_keeps_channels_together() -> None:
-    x = np.random.default_rng(2).normal(size=(200, 3))
-    found = [block_bootstrap(x, lambda s: s.mean(axis=1), 10, np.random.default_rng(5)) for _ in range(2)]
-    np.testing.assert_array_equal(found[0], found[1])
-    assert found[0][0].shape == (3,)
-    same = np.repeat(x[:, :1], 2, axis=1)
-    low, high = block_bootstrap(same, lambda s: s.mean(axis=1), 10, np.random.default_rng(5))
-    assert low[0] == low[1]
-    assert high[0] == high[1]
-    with pytest.raises(InputError, match="bootstrap"):
-        block_bootstrap(np.empty(0), lambda s: s.mean(axis=1), 10, np.random.default_rng(5))
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.phases.profile import minimum_jerk
-from heelraise.stats.mass_centre import GRAVITY, displacement_error, positive_work, velocity_between_rests
+from heelraise.stats.mass_centre import (
+    GRAVITY,
+    UNTOLD_DRIFT,
+    displacement_error,
+    drift_height,
+    plate_drift,
+    positive_work,
+    velocity_between_rests,
+)
 
 RATE = 200.0
 TIME = np.arange(0, 5, 1 / RATE)
@@ -70,3 +78,30 @@ def test_only_positive_power_is_work():
     work, peak = positive_work(np.full((200, 1), 700.0), velocity, 100.0)
     assert work == pytest.approx(700 * 0.1 * 0.995)
     assert peak == pytest.approx(70.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(slope=st.floats(-2.0, 2.0))
+def test_the_drift_of_the_plates_is_told_by_the_weight_and_taken_off(slope):
+    read = force() + (slope * TIME)[:, None]
+    drift = plate_drift(read[:, 0], RATE, [slice(0, BEFORE.stop), slice(AFTER.start, TIME.size)])
+    assert drift.slope == pytest.approx(slope, abs=1e-6)
+    true, taken = (
+        velocity_between_rests(f, RATE, BEFORE, AFTER, d)
+        for f, d in ((force(), plate_drift(force()[:, 0], RATE, [])), (read, drift))
+    )
+    assert taken.velocity == pytest.approx(true.velocity, rel=0.01, abs=1e-5)
+    left_in = velocity_between_rests(read, RATE, BEFORE, AFTER)
+    feigned = (left_in.velocity - true.velocity)[RISE, 0].sum() / RATE
+    assert drift_height(left_in, slope, 2.0, 3.0) == pytest.approx(feigned, rel=0.13, abs=2e-5)
+
+
+def test_a_drift_that_no_two_rests_tell_is_not_known_and_scatter_widens_it():
+    read = force()[:, 0]
+    for rests in ([], [BEFORE]):
+        assert (plate_drift(read, RATE, rests).slope, plate_drift(read, RATE, rests).error) == (0.0, UNTOLD_DRIFT)
+    rests = [slice(k, k + 100) for k in (0, 200, 700, 900)]
+    even = plate_drift(read, RATE, rests)
+    uneven = read.copy()
+    uneven[200:300] += 5.0
+    assert plate_drift(uneven, RATE, rests).error > 1.2 * even.error

@@ -186,6 +186,35 @@ def test_noise_is_taken_off_and_a_tremor_below_it_is_called_so() -> None:
     assert below.rms is not None
 
 
+@pytest.mark.parametrize(("seconds", "sway_hz"), [(8.0, 1.5), (8.0, 2.2), (5.0, 2.8), (19.0, 2.8)])
+def test_a_small_tremor_beside_sway_that_is_no_power_law_keeps_its_own_power(seconds: float, sway_hz: float) -> None:
+    """A power law that is fitted to a swing at 2 to 3 Hz lies far above the spectrum from 4 Hz on."""
+    ratios, covered = [], 0
+    for seed in range(12):
+        x, _, rms = hold(seed, seconds, 0.05, 7.5, 0.8)
+        generator = np.random.default_rng(seed + 100)
+        t = np.arange(len(x)) / RATE
+        swing = 0.7 * np.sin(2 * np.pi * sway_hz * t + generator.uniform(0, 6))
+        found = tremor_estimate(x + swing, RATE, noise_power_in_band=0.03**2 * 11 / 50)
+        assert found.peak_rms is not None
+        assert found.peak_rms_ci95 is not None
+        assert found.rms is not None
+        assert 0 < found.peak_rms <= found.rms
+        ratios.append(found.peak_rms / rms)
+        covered += found.peak_rms_ci95[0] <= rms <= found.peak_rms_ci95[1]
+    assert 0.8 < np.median(ratios) < 1.1
+    assert covered >= 10
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.03, 0.5), st.floats(0.0, 3.0))
+def test_what_stands_above_the_background_is_no_more_than_the_whole(seed: int, rms: float, noise: float) -> None:
+    found = tremor_estimate(hold(seed, 8.0, rms, 7.0, 0.8)[0], RATE, noise_power_in_band=noise * 0.03**2 * 11 / 50)
+    if found.rms is not None and found.peak_rms is not None:
+        assert found.peak_rms <= found.rms * (1 + 1e-12)
+        assert found.peak_rms > 0 or found.rms == 0
+
+
 def test_peak_rms_leaves_the_background_out() -> None:
     generator = np.random.default_rng(6)
     t = np.arange(3000) / RATE

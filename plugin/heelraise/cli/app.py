@@ -9,6 +9,8 @@ import typer
 
 from heelraise._version import __version__
 from heelraise.cli.batch import Verify, batch
+from heelraise.cli.opensim import opensim
+from heelraise.cli.run_tool import run_tool
 
 app = typer.Typer(
     name="heelraise",
@@ -102,6 +104,20 @@ def session(
 
 
 @app.command()
+def methods(
+    summaries: Annotated[list[Path], typer.Argument(help="YAML summaries of trials or sessions.", show_default=False)],
+    metric: Annotated[
+        list[str] | None, typer.Option("-m", "--metric", help="Metric that the report uses; may be given again.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Print the methods paragraph of a report, with its sources: how what these summaries hold was computed."""
+    from heelraise.outputs.methods import methods_of
+
+    typer.echo(methods_of(summaries, metric or ()))
+
+
+@app.command()
 def inspect(
     trial: Trial,
     strict: Annotated[
@@ -113,6 +129,10 @@ def inspect(
     from heelraise.cli.show import inspection
 
     inspection(trial, strict=strict)
+
+
+app.command()(opensim)
+app.command("run-tool")(run_tool)
 
 
 def _list_scenarios(show: bool) -> None:

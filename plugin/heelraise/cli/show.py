@@ -17,14 +17,16 @@ VERDICTS = {
     "no_tremor_detected": "no tremor detected",
     "action_tremor_no_flags": "action tremor, nothing that asks for a second look",
     "review_suggested": "a second look is suggested",
-    "not_assessable": "tremor under load cannot be assessed, for want of a hold that shows the ankle",
+    "not_assessable": "tremor under load cannot be assessed",
 }
 
 
 def verdict_words(verdict: str, trials: Sequence[TrialResult]) -> str:
-    """The verdict as a sentence; one that found nothing names the phase in which it looked."""
-    from heelraise.headline import PHASE_WORDS, tremor_phase
+    """The verdict as a sentence; with the phase that showed nothing, or the cause for which nothing can be said."""
+    from heelraise.headline import PHASE_WORDS, tremor_phase, unassessed_cause
 
+    if verdict == "not_assessable":
+        return f"{VERDICTS[verdict]}: {unassessed_cause(trials)}"
     judged = {tremor_phase(trial.metrics, str(trial.signals["primary"])) for trial in trials}
     phase = next((name for name in PHASE_WORDS if name in judged), None)
     where = f" in {PHASE_WORDS[phase]}" if verdict == "no_tremor_detected" and phase else ""

@@ -224,7 +224,7 @@ def solve_ankle(
     failures: list[str] = []
     results: list[AnkleAngles] = []
     for model in choice.candidates:
-        reference = _reference(markers, side, model, quiet, static, own)
+        reference = find_reference(markers, side, model, quiet, static, own)
         result = ankle_angles(markers, side, model, reference)
         if _given(result) == 0.0:
             failures.append(result.reason or f"{model.name}: no frame shows its landmarks off one line")
@@ -252,7 +252,7 @@ def _given(result: AnkleAngles) -> float:
     return 0.0 if angle is None or not len(angle) else float(np.mean(np.isfinite(angle)))
 
 
-def _reference(
+def find_reference(
     markers: Markers,
     side: str,
     model: AngleModel,
@@ -260,6 +260,10 @@ def _reference(
     static: Markers | None,
     own: Collection[str],
 ) -> Reference:
+    """Zero of the angles: the static trial, else the quiet frames, else the stillest pose, whichever can serve first.
+
+    Parameters are those of `solve_ankle`; `own` are the roles (without side) that calibrate and measure.
+    """
     if static is not None:
         reference = reference_from_static(static, side, model, allowed=own)
         if not reference.problem:

@@ -9,6 +9,9 @@ from heelraise.errors import UsageError
 from heelraise.kinematics.angle_model import AngleModel
 from heelraise.kinematics.ankle_models import MODELS
 
+#: Name of the model that is fitted by `heelraise.osim.angles` and not chosen here.
+OPENSIM = "opensim"
+
 
 @dataclass(frozen=True)
 class ModelChoice:
@@ -61,7 +64,8 @@ def choose_model(
     known = {model.name: model for model in models}
     if requested != "auto":
         if requested not in known:
-            raise UsageError(f"no angle model is called '{requested}'", todo=f"known are auto, {', '.join(known)}")
+            names = ", ".join(("auto", *known, OPENSIM))
+            raise UsageError(f"no angle model is called '{requested}'", todo=f"known are {names}")
         missing = known[requested].missing(own)
         if missing:
             return ModelChoice(None, f"{requested} needs {'; '.join(missing)}")

@@ -13,7 +13,8 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import bridge, steady_phases
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
-from heelraise.stats.means import drift, effective_size, mean_interval
+from heelraise.stats.means import drift, effective_size
+from heelraise.stats.quantiles import t_quantile
 from heelraise.stats.repetitions import MIN_REPETITIONS, first_to_last
 
 Array = NDArray[np.float64]
@@ -38,13 +39,13 @@ def _of_hold(signals: Signals, phase: Phase, lowpass_hz: float) -> list[Metric]:
     base: dict[str, Any] = {"signal": series.name, "side": phase.side, "phase": "hold", "repetition": phase.repetition}
     if window.size < series.rate or masked > 0.05:
         short = window.size < series.rate
-        status, reason = ("too_short", "too short") if short else ("masked", "the markers were not seen")
+        lasted = f"{window.size / series.rate:.2g} s, 1 s is needed"
+        status, reason = ("too_short", lasted) if short else ("masked", "the markers were not seen")
         return [Metric("rearfoot_inversion_mean", unit="deg", status=status, reason=reason, **base)]
     floor = float(np.sqrt(series.noise.power(0.0, lowpass_hz))) if series.noise else None
-    mean, interval = mean_interval(window)
-    sd = float(window.std())
-    spread = 1.96 * sd / np.sqrt(2 * max(effective_size(window) - 1, 1))
+    mean, sd = float(window.mean()), float(window.std())
     slope, slope_interval = drift(window, series.rate)
+    interval, spread = _beside_drift(window, mean, sd, slope, slope_interval[1] - slope, series.rate)
     smooth = lowpass(window, series.rate, lowpass_hz) if series.rate > 4 * lowpass_hz else window
     away = np.abs(smooth - mean)
     place = int(np.argmax(away))
@@ -64,6 +65,24 @@ def _of_hold(signals: Signals, phase: Phase, lowpass_hz: float) -> list[Metric]:
             **base,
         ),
     ]
+
+
+def _beside_drift(
+    window: Array, mean: float, sd: float, slope: float, slope_half: float, rate: float
+) -> tuple[tuple[float, float], float]:
+    """Interval of the hold's mean, and half-width of that of its standard deviation, beside a steady drift.
+
+    The drift is no chance and has a metric of its own: what scatters the mean is what is left about the line. The
+    standard deviation holds both; ``slope T / sqrt(12)`` of it is the drift's.
+    """
+    time = np.arange(window.size) / rate
+    left = window - mean - slope * (time - time.mean())
+    own, count = float(left.std()), effective_size(left)
+    half = float(t_quantile(0.975, max(count - 2, 1))) * own / np.sqrt(max(count - 2, 1))
+    steady = window.size / rate / np.sqrt(12.0)
+    about = 1.96 * own**2 / np.sqrt(2 * max(count - 2, 1))
+    spread = float(np.hypot(about, abs(slope) * steady**2 * slope_half)) / sd if sd > 0 else 0.0
+    return (mean - half, mean + half), spread
 
 
 def _first_last(side: str, means: Sequence[Metric]) -> list[Metric]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from heelraise.metrics.windows import SETTLE_S, bridge
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import bandpass, envelope
 from heelraise.stats.emg import rectified
+from heelraise.stats.moments import band_dof, sharp_spectrum
+from heelraise.stats.quantiles import f_tail
 
 if TYPE_CHECKING:
     from heelraise.protocol.screening import Cessation
@@ -28,6 +31,16 @@ SMOOTH_HZ = 2.0
 #: Half a period of the smoothing: what the envelope cannot tell apart in time, s. One stop is one event and has no
 #: spread of its own, so that this resolution stands in for an interval.
 RESOLVED_S = 0.5 / SMOOTH_HZ
+#: A tremor outlasts where its power is surely more than twice that of the stand before (as a peak counts against
+#: noise), at this chance. The time that is tested ends where the envelope fell, which favours large powers, and a trial
+#: has two signals on two sides: simulated stance tremors of 0.8 Hz and more, alike before and after, pass for more than
+#: 2 s in less than 1 of 1000 signals beside a stand of 4 s and more, and in 2 of 1000 beside one of 2 s.
+BEYOND_RATIO = 2.0
+BEYOND_ALPHA = 0.001
+#: Envelope of noise of unit power that is exceeded in a twentieth of the time: Rayleigh's, ``sqrt(2 ln 20)``.
+_RAYLEIGH_95 = 2.448
+#: Samples in a period of the band's upper end that its filter needs.
+_SAMPLES_A_PERIOD = 2.2
 
 
 def cessation_metrics(
@@ -43,7 +56,10 @@ def cessation_metrics(
 
     A latency's detail holds ``resolved_s``, half a period of the 2 Hz smoothing to either side. ``at_least`` marks the
     time that a tremor lasted for certain where the stance ends before it has stopped, ``censored`` a latency that is at
-    most its value.
+    most its value: below what can be resolved; where the power until then is not surely more than twice that of the
+    stand before (an F test: what shakes in stance crosses any level by chance); or where there was no stand before to
+    compare with. Then the level knows nothing of sway, which can only delay the end; a tremor that does not fall below
+    it is ``not_available``. ``open`` marks a record that says neither that the tremor stopped nor that it went on.
     """
     called = {
         (m.signal, m.side, m.repetition)
@@ -112,33 +128,81 @@ def _one(
     stop = after.stop_s
     if stop - landing < MIN_AFTER_S:
         return record("too_short", f"{stop - landing:.2g} s of stance after landing")
+    if series.rate < _SAMPLES_A_PERIOD * band[1]:
+        return record("not_available", f"{series.rate:g} samples a second do not hold the band")
     tail, masked = _amplitude(series, landing, stop, band)
     inside, masked_hold = _amplitude(series, hold.start_s, hold.stop_s, band)
     if masked > 0.05 or masked_hold > 0.05 or not tail.size or not inside.size:
         return record("masked", "the signal is not there throughout")
     level = setting.hold_fraction * float(np.median(inside))
-    if before is not None and before.duration_s >= MIN_AFTER_S:
-        rest, _ = _amplitude(series, before.start_s, before.stop_s - SETTLE_S, band)
-        if rest.size:
-            # Noise and sway are there after landing as before: a tremor at the level adds to them as powers do.
-            level = math.hypot(level, float(np.percentile(rest, 95)))
+    rest = _stance(series, before, band)
+    if rest is None:
+        level = math.hypot(level, _RAYLEIGH_95 * math.sqrt(series.noise.power(*band) if series.noise else 0.0))
+    else:
+        # Noise and sway are there after landing as before: a tremor at the level adds to them as powers do.
+        level = math.hypot(level, float(np.percentile(rest.envelope, 95)))
     need = max(round(setting.settled_s * series.rate), 1)
     low = list(runs_of(tail < level))
     quiet = [run for run in low if run[1] - run[0] >= need]
+    found: dict[str, Any] = {"level": level}
+    if rest is None:
+        if not quiet:
+            return record("not_available", "no stand before to compare with", open=True)
+        found["compared_with"] = "hold"
+    stopped = quiet[0][0] if quiet else tail.size
+    beyond = rest is not None and rest.exceeded_by(tail[:stopped])
     if not quiet:
+        if not beyond:
+            return record(
+                "not_available", "the tremor after landing is neither less nor surely more than before", open=True
+            )
         # What fell below the level just before the end may have ended there: only the time until then is certain.
         last = landing + low[-1][0] / series.rate if low and low[-1][1] == tail.size else stop
-        return record("ok", value=last - after.start_s, at_least=True, level=level)
-    latency = landing - after.start_s + quiet[0][0] / series.rate
+        return record("ok", value=last - after.start_s, at_least=True, **found)
+    latency = landing - after.start_s + stopped / series.rate
     if latency <= setting.censored_s:
-        return record("ok", value=setting.censored_s, censored=True, level=level)
-    return record("ok", value=latency, level=level, resolved_s=[latency - RESOLVED_S, latency + RESOLVED_S])
+        return record("ok", value=setting.censored_s, censored=True, **found)
+    if not beyond:
+        return record("ok", value=latency, censored=True, **found)
+    return record("ok", value=latency, **found, resolved_s=[latency - RESOLVED_S, latency + RESOLVED_S])
+
+
+@dataclass(frozen=True, eq=False)
+class _Stance:
+    """The stand before: its envelope in the band (n,) and the degrees of freedom of its power."""
+
+    envelope: Array
+    dof: float
+
+    def exceeded_by(self, tail: Array) -> bool:
+        """Whether an envelope after landing has surely more than twice the power, by F of the mean powers."""
+        if not tail.size:
+            return False
+        before, after = float(np.mean(self.envelope**2)), float(np.mean(tail**2))
+        # A tremor as wide as that before has as many degrees of freedom in a second.
+        dof = max(self.dof * tail.size / self.envelope.size, 2.0)
+        return before <= 0 or f_tail(after / before / BEYOND_RATIO, dof, max(self.dof, 2.0)) < BEYOND_ALPHA
+
+
+def _stance(series: Series, before: Phase | None, band: Band) -> _Stance | None:
+    """What the stand before shows; None where there was none, or it is too short or masked."""
+    if before is None or before.duration_s < MIN_AFTER_S:
+        return None
+    start, stop = before.start_s, before.stop_s - SETTLE_S
+    level, masked = _amplitude(series, start, stop, band)
+    if not level.size or masked > 0.05:
+        return None
+    return _Stance(level, band_dof(sharp_spectrum([_window(series, start, stop)[0]], series.rate), band))
+
+
+def _window(series: Series, start_s: float, stop_s: float) -> tuple[Array, float]:
+    rows = slice(max(round(start_s * series.rate), 0), max(round(stop_s * series.rate), 0))
+    return bridge(series.values[rows])
 
 
 def _amplitude(series: Series, start_s: float, stop_s: float, band: Band) -> tuple[Array, float]:
     """Envelope in the band over a stretch that is filtered on its own: a landing must not ring into it."""
-    rows = slice(max(round(start_s * series.rate), 0), max(round(stop_s * series.rate), 0))
-    window, masked = bridge(series.values[rows])
-    if window.size < series.rate or masked >= 1 or series.rate < 2.2 * band[1]:
+    window, masked = _window(series, start_s, stop_s)
+    if window.size < series.rate or masked >= 1 or series.rate < _SAMPLES_A_PERIOD * band[1]:
         return window[:0], masked
     return envelope(bandpass(window, series.rate, *band), series.rate, SMOOTH_HZ), masked

@@ -58,7 +58,7 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
         if duration < SHORT_S or lost > MAX_UNLOADED:
             short = duration < SHORT_S
             why = (
-                f"{duration:.2g} s"
+                f"{duration:.2g} s, {SHORT_S:.3g} s are needed"
                 if short
                 else f"the centre of pressure is unknown in {100 * lost:.0f} % of the phase"
             )

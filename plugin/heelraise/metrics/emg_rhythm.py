@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from heelraise.labelled.model import EmgSeries
 from heelraise.metrics.model import Metric
 from heelraise.metrics.rhythm import Called, rhythm_metrics
-from heelraise.metrics.tremor_records import estimate_metrics
+from heelraise.metrics.tremor_records import band_record, estimate_metrics
 from heelraise.phases.model import Phase
 from heelraise.signal.spectrum import band_power
 from heelraise.stats.intervals import power_interval
@@ -82,10 +82,7 @@ def emg_tremor_details(
             return size * math.sqrt(max(float(band_power(column, noise[0], *limits)), 0.0))
 
         estimate = _scaled(estimates[k], scale)
-        found += [
-            Metric("band_rms", unit="1", band=b.band, value=b.value, ci95=b.ci95, noise_floor=floor(b.band), **base)
-            for b in estimate.band_rms
-        ]
+        found += [band_record(b, "1", floor(b.band), base) for b in estimate.band_rms]
         depth = known.get(f"emg_{one.muscle}")
         if depth is None and (estimate.frequency is not None or estimate.unresolved is not None):
             continue
@@ -93,7 +90,7 @@ def emg_tremor_details(
             # What is told of a peak does not hang on the noise of the whole band.
             estimate = replace(estimate, rms=depth.value, rms_ci95=depth.ci95)
         records = estimate_metrics(estimate, "1", band, base, {}, "", floor(band))
-        above = None if depth is None else _above_background(slow[:, k], rate, estimates[k], scale, depth.band or band)
+        above = None if depth is None else _above_background(slow[:, k], rate, estimates[k], scale, depth, band)
         found += [_in_band_of(m, depth, above) for m in records if m.name not in _OWN]
         if estimate.frequency is not None:
             called.append(
@@ -132,18 +129,24 @@ def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> 
     return replace(record, status=depth.status, reason=depth.reason, **own)
 
 
-def _above_background(slow: Array, rate: float, estimate: TremorEstimate, scale: float, band: Band) -> BandRms | None:
-    """Root of the power of rectified EMG (n,) in a band above the fitted background, in units of depth."""
-    fitted = estimate.background
-    if fitted is None:
+def _above_background(
+    slow: Array, rate: float, estimate: TremorEstimate, scale: float, depth: Metric, band: Band
+) -> BandRms | None:
+    """Root of the power of rectified EMG (n,) in the depth's band above the fitted background, in units of depth.
+
+    The surrogates' power is part of the background: what is above it is no more than the depth.
+    """
+    fitted, band = estimate.background, depth.band or band
+    if fitted is None or depth.value is None:
         return None
     s = sharp_spectrum([slow], rate)
     level = fitted.power_at_1hz * np.maximum(s.freq, s.freq[1]) ** -fitted.exponent + fitted.floor
-    below = float(band_power(level, s.freq, *band))
+    below = max(float(band_power(level, s.freq, *band)), ((depth.noise_floor or 0.0) / scale) ** 2)
     power = float(band_power(s.psd, s.freq, *band))
     low, high = power_interval(power, band_dof(s, band))
     value, start, stop = (scale * math.sqrt(max(p - below, 0.0)) for p in (power, low, high))
-    return BandRms(band, value, (start, stop))
+    # The depth's mean is that of the EMG before it was brought to this rate: they differ in the third digit.
+    return BandRms(band, min(value, depth.value), (min(start, depth.value), stop))
 
 
 def _scaled(estimate: TremorEstimate, scale: float) -> TremorEstimate:

@@ -14,8 +14,9 @@ from heelraise.metrics.model import Definition
 HEAD = """# Metrics
 
 Every metric that a summary can hold, made from the declarations in `plugin/heelraise/metrics/definitions/` by
-`python -m heelraise.metrics.reference`. Unit `signal` is the unit of the measured signal. Each record has a `status`;
-an estimate has `ci95` where its formula gives an interval, and an amplitude has the trial's own `noise_floor`.
+`python -m heelraise.metrics.reference`; `heelraise methods SUMMARIES...` prints those of a report's metrics.
+Unit `signal` is the unit of the measured signal. Each record has a `status`; an estimate has `ci95` where its formula
+gives an interval, and an amplitude has the trial's own `noise_floor`.
 A metric of the centre of pressure says from which duration of a phase on it is given; in a phase of less than 20 s one
 record of `cop_mean_frequency`, `too_short`, stands for all that are left out.
 """
@@ -41,7 +42,9 @@ def _row(one: Definition) -> str:
 
 
 def methods(names: Iterable[str]) -> str:
-    """Methods paragraph: how the named metrics were computed and after whom, in the order of the declarations.
+    """How the named metrics were computed and after whom, in the order of the declarations.
+
+    `heelraise.outputs.methods` makes the paragraph of a report of it.
 
     Parameters
     ----------
@@ -64,7 +67,8 @@ def methods(names: Iterable[str]) -> str:
 def _lower(formula: str) -> str:
     """The sentence as it goes on after a colon: its first word small, unless that is a name or an abbreviation."""
     first = formula.split(" ", 1)[0]
-    return formula[0].lower() + formula[1:] if first.istitle() and first not in _NAMES else formula
+    word = first[:1].isupper() and first[1:].islower()
+    return formula[0].lower() + formula[1:] if word and first not in _NAMES else formula
 
 
 _NAMES = {"Welch", "Hann", "Brownian", "Sinusoid-equivalent"}
@@ -72,7 +76,9 @@ _NAMES = {"Welch", "Hann", "Brownian", "Sinusoid-equivalent"}
 
 def _sources(used: Sequence[Definition]) -> list[str]:
     parts = (part.strip() for one in used for part in one.reference.split(";"))
-    return list(dict.fromkeys(part for part in parts if part and not part.startswith(OWN)))
+    return list(
+        dict.fromkeys(part for part in parts if part and not part.startswith(OWN) and not part.endswith(f": {OWN}"))
+    )
 
 
 def main() -> None:

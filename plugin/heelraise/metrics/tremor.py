@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from heelraise.labelled.model import Series, Signals
 from heelraise.metrics.estimates import believed, estimate_all, estimate_pooled
 from heelraise.metrics.model import Metric
 from heelraise.metrics.rhythm import Called, rhythm_metrics
-from heelraise.metrics.tremor_records import estimate_metrics, why
+from heelraise.metrics.tremor_records import band_record, estimate_metrics, why
 from heelraise.metrics.windows import MAX_MASKED, measured, usable
 from heelraise.phases.model import Phase
 from heelraise.stats.peak import MIN_DURATION_S
@@ -40,8 +41,8 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
     """Tremor records of all signals.
 
     The trial's false-alarm rate is shared by all tests of one signal name, over sides, repetitions and phases, so that
-    a trial of thirty repetitions is not thirty chances. Where a side has several holds of 3 s and more, records without
-    repetition pool them: one more test of that signal.
+    a trial of thirty repetitions is not thirty chances; hands and head answer one question and share one rate. Where a
+    side has several holds of 3 s and more, records without repetition pool them: one more test of that signal.
     """
     signals = _one_filter(signals)
     windows = [
@@ -60,6 +61,8 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             seen.append(_Window(phase, one, samples))
     pools = _pools(seen)
     tests = Counter(one.name for _, one in windows) + Counter(members[0].series.name for members in pools)
+    together = sum(tests[name] for name in BODY_SIGNALS)
+    tests |= {name: together for name in BODY_SIGNALS if tests[name]}
     alphas = {name: family_wise_rate / count for name, count in tests.items()}
     groups: dict[tuple[int, float], list[_Window]] = {}
     for window in seen:
@@ -80,7 +83,9 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             found += _describe(window, peak, band)
             if peak.frequency is not None and window.series.name not in BODY_SIGNALS:
                 called.append(_called(window, peak, band))
-        found += rhythm_metrics(called, band)
+        held = {(w.series.name, w.series.side): measured_band(w.series, band) for w in members}
+        records = rhythm_metrics(called, band)
+        found += [replace(m, band=held[m.signal, m.side]) if m.band == band else m for m in records]
     for members in pools:
         found += _pooled(members, alphas[members[0].series.name], band)
     return found
@@ -124,8 +129,17 @@ def _pooled(members: Sequence[_Window], alpha: float, band: Band) -> list[Metric
     return _describe(one, believed(estimate, band, series.usable_hz), band, {"pooled": len(members)})
 
 
+def measured_band(series: Series, band: Band) -> Band:
+    """The part of a band that the signal reaches: what was filtered out upstream, or not sampled, is in no amplitude.
+
+    A signal that ends below the band keeps the whole: its records are ``prefiltered``.
+    """
+    end = series.rate / 2 if series.usable_hz is None else min(series.bandwidth_hz or math.inf, series.rate / 2)
+    return (band[0], min(band[1], end)) if end > band[0] else band
+
+
 def _noise(series: Series, band: Band) -> float | None:
-    return None if series.noise is None else series.noise.power(*band)
+    return None if series.noise is None else series.noise.power(*measured_band(series, band))
 
 
 def _called(window: _Window, estimate: TremorEstimate, band: Band) -> Called:
@@ -183,21 +197,7 @@ def _describe(
     def floor(low: float, high: float) -> float | None:
         return float(np.sqrt(series.noise.power(low, high))) if series.noise is not None else None
 
-    # What was filtered out upstream is not in the amplitude: the band ends where the signal does.
-    held = band if series.usable_hz is None else (band[0], min(band[1], series.bandwidth_hz or band[1]))
-    held = held if held[1] > held[0] else band
+    held = measured_band(series, band)
     records = estimate_metrics(estimate, series.unit, held, base, {"duration_s": duration}, reason, floor(*held))
-    for part in estimate.band_rms:
-        records.append(
-            Metric(
-                "band_rms",
-                unit=series.unit,
-                band=part.band,
-                value=part.value,
-                ci95=part.ci95,
-                noise_floor=floor(*part.band),
-                detail={} if series.noise is not None else {"floor": "floor_unknown"},
-                **base,
-            )
-        )
+    records += [band_record(part, series.unit, floor(*part.band), base) for part in estimate.band_rms]
     return [replace(m, detail={**m.detail, **more}) for m in records] if more else records

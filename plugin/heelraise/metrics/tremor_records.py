@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from heelraise.labelled.model import Series
 from heelraise.metrics.model import Metric
-from heelraise.stats.tremor_model import TremorEstimate
+from heelraise.stats.tremor_model import BandRms, TremorEstimate
 
 Band = tuple[float, float]
 
@@ -65,6 +65,23 @@ def estimate_metrics(
         Metric("tremor_prominence", unit="dB", value=estimate.prominence_db, ci95=estimate.prominence_ci95, **base),
     ]
     return [*records, _width(estimate, base)]
+
+
+def band_record(part: BandRms, unit: str, floor: float | None, base: Mapping[str, Any]) -> Metric:
+    """The record of the raw rms in a band; below the floor where it holds less than twice the noise power."""
+    buried = floor is not None and part.value**2 < 2 * floor**2
+    return Metric(
+        "band_rms",
+        unit=unit,
+        band=part.band,
+        value=part.value,
+        ci95=part.ci95,
+        noise_floor=floor,
+        status="below_noise_floor" if buried else "ok",
+        reason="its power is less than twice the noise's" if buried else "",
+        detail={} if floor is not None else {"floor": "floor_unknown"},
+        **base,
+    )
 
 
 def _width(estimate: TremorEstimate, base: dict[str, Any]) -> Metric:

@@ -33,6 +33,8 @@ PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 TOGETHER = 0.5
 #: A plate bears the whole body where it carries this share of a weight that was not itself read from the plates.
 WHOLE_SHARE = 0.95
+#: What the interval of the work by markers holds: how well its convention's number is known, not the body's work.
+MARKERS_ALONE = "markers' noise alone; mass and load share are taken as exact"
 _WEIGHED = ("subject.mass_kg", "protocol", "PROCESSING:Bodymass")
 _OTHER = {"left": "right", "right": "left"}
 
@@ -190,8 +192,8 @@ def _work(
     if half is not None and spread is not None and value > 0:
         share = float(np.hypot(half / value, spread / duration))
         power_ci = (max(power * (1 - share), 0.0), power * (1 + share))
-    if half is None:
-        detail = {**detail, "interval": "none: nothing tells the markers' noise"}
+    held = MARKERS_ALONE if half is not None else "none: nothing tells the markers' noise"
+    detail = {**detail, "interval": held}
     more = {**detail, "height_mm": 1000.0 * risen}
     return [
         Metric("work_positive", name, unit="J", value=value, ci95=work_ci, detail=more, **base),

@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from heelraise.labelled.model import Series, Signals
 from heelraise.metrics.model import Metric
+from heelraise.metrics.work_rests import MIN_STILL_S, drift_of, rests_beside
 from heelraise.phases.model import Phase
 from heelraise.stats.mass_centre import (
     MassCentre,
     displacement_error,
+    drift_height,
     positive_work,
+    speed_error,
     velocity_between_rests,
 )
 from heelraise.stats.means import independent_mean
@@ -28,14 +31,14 @@ Array = NDArray[np.float64]
 #: A rise, the other leg's rise at the same time, and whether the other foot is off the ground.
 Lift = tuple[Phase, Phase | None, bool]
 
-#: Longest and shortest rest beside a rise, s. A turning point is a rest of the shortest length about it.
-REST_S, MIN_REST_S = 1.0, 0.1
-#: A hold so long is the rest behind the rise, s.
-MIN_HOLD_S = 0.5
 #: Share of a body weight known from elsewhere that the plates must bear.
 WHOLE_SHARE = 0.95
 #: Vertical force below this share of its mean: somebody jumps, or steps off the plates.
 MIN_LOAD = 0.3
+#: Weights before and behind the rise that differ by more than this share are not those of one body on the plates.
+DISAGREE_SHARE = 0.02
+#: A drift that feigns more than this share of the height leaves no height to speak of.
+DRIFT_SHARE = 0.25
 VERTICAL, TOTAL = "grf_vertical", "grf"
 _NAMES = (("work_positive", "J"), ("power_positive_mean", "W"), ("power_positive_peak", "W"))
 
@@ -107,7 +110,7 @@ def _motion(
         return phase.cut
     if mass_kg is None and not alone and not _both_on_plates(signals):
         return "only one foot is on a plate, and nothing tells that it bears the whole body"
-    first, last = _rests(phases, phase)
+    first, last = rests_beside(phases, phase)
     rate = vertical.rate
     begin, end = round(first[0] * rate), min(round(last[1] * rate) + 1, len(force))
     own = force[max(begin, 0) : end]
@@ -118,7 +121,12 @@ def _motion(
         return "no rest beside the rise lies within the trial"
     if not np.isfinite(own).all() or own[:, 0].min() < MIN_LOAD * own[:, 0].mean():
         return "the plates lose the load beside the rise"
-    motion = velocity_between_rests(own, rate, before, after)
+    weights = [float(own[rest, 0].mean()) for rest in (before, after) if rest.stop - rest.start > MIN_STILL_S * rate]
+    if len(weights) == 2 and abs(weights[1] - weights[0]) > DISAGREE_SHARE * weights[0]:
+        return f"the weight at rest before the rise and behind it differs by {abs(weights[1] - weights[0]):.3g} N"
+    motion = velocity_between_rests(
+        own, rate, before, after, drift_of(phases, phase, vertical, float(own[:, 0].mean()))
+    )
     if mass_kg is not None and motion.mass_kg < WHOLE_SHARE * mass_kg:
         return f"the plates bear {motion.mass_kg:.3g} of {mass_kg:.3g} kg: not all of the load is on them"
     return motion, begin / rate
@@ -128,32 +136,6 @@ def _both_on_plates(signals: Signals) -> bool:
     plates = signals.description.get("force_plates", {}).get("plates", ())
     feet = {plate.get("foot") for plate in plates}
     return "both" in feet or {"left", "right"} <= feet
-
-
-def _rests(phases: Sequence[Phase], rise: Phase) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Times of the rest before a rise, and of the rest behind it: the hold, else the stand after the raise.
-
-    Where a movement follows on another there is only the turning point.
-    """
-    own = [p for p in phases if p.side == rise.side]
-    start = max((p.start_s for p in own if p.phase.startswith("stand") and p.start_s < rise.start_s), default=0.0)
-    earlier = max((p.stop_s for p in own if p.phase == "lower" and p.stop_s <= rise.start_s), default=0.0)
-    before = (max(start, earlier, rise.start_s - REST_S), rise.start_s)
-    same = {p.phase: p for p in own if p.repetition == rise.repetition}
-    hold, lower = same.get("hold"), same.get("lower")
-    if hold is not None and hold.duration_s >= MIN_HOLD_S:
-        after = (hold.start_s, min(hold.stop_s, hold.start_s + REST_S))
-    elif lower is not None:
-        later = min((p.start_s for p in own if p.phase == "rise" and p.start_s >= lower.stop_s), default=np.inf)
-        after = (lower.stop_s, min(later, lower.stop_s + REST_S))
-    else:
-        after = (rise.stop_s, rise.stop_s)
-    return _widened(before), _widened(after)
-
-
-def _widened(rest: tuple[float, float]) -> tuple[float, float]:
-    short = max(MIN_REST_S - (rest[1] - rest[0]), 0.0)
-    return rest[0] - 0.5 * short, rest[1] + 0.5 * short
 
 
 def _absent(side: str, phase: Phase, reason: str) -> Metric:
@@ -182,6 +164,7 @@ def _records(found: tuple[MassCentre, float], force: Array, vertical: Series, si
     noise = vertical.noise.density if vertical.noise is not None else 0.0
     error = displacement_error(motion, noise, phase.start_s - begin, phase.stop_s - begin)
     half = 1.96 * error * float(load[:, 0].mean())
+    feigned = abs(drift_height(motion, motion.drift.slope, phase.start_s - begin, phase.stop_s - begin))
     detail: dict[str, Any] = {
         "convention": "centre_of_mass",
         "method": "force_integration",
@@ -189,6 +172,8 @@ def _records(found: tuple[MassCentre, float], force: Array, vertical: Series, si
         "mass_source": "mean vertical force between the rests",
         "height_mm": 1000.0 * float(velocity[:, 0].sum()) / rate,
     }
+    detail |= {"drift_n_s": motion.drift.slope, "drift_rests": motion.drift.rests}
+    doubt = abs(drift_height(motion, 1.96 * motion.drift.error, phase.start_s - begin, phase.stop_s - begin))
     if vertical.noise is None:
         detail["noise"] = "unknown: the plates are nowhere empty"
     made: list[Metric] = []
@@ -196,12 +181,15 @@ def _records(found: tuple[MassCentre, float], force: Array, vertical: Series, si
         if load.shape[1] < columns:
             continue
         work, peak = positive_work(load[:, :columns], velocity[:, :columns], rate)
+        if feigned * float(load[:, 0].mean()) > DRIFT_SHARE * work:
+            made.append(_absent(side, phase, f"the plates drift by {motion.drift.slope:.2g} N/s, too much to take off"))
+            break
         if half >= work:
             made.append(_absent(side, phase, "the body is not at rest beside the rise: the interval reaches zero"))
             break
         # Mean power by its relative errors; the velocity's own error is the displacement's over the rise.
         share, spread = half / work, 1.96 * (phase.duration_sd_s or 0.0) / phase.duration_s
-        fast = 1.96 * max(motion.unrest) * float(load[:, 0].mean())
+        fast = 1.96 * speed_error(motion, noise) * float(load[:, 0].mean())
         wide = float(np.hypot(share, spread))
         mean = work / phase.duration_s
         values: Mapping[str, tuple[float, tuple[float, float]]] = {
@@ -213,24 +201,28 @@ def _records(found: tuple[MassCentre, float], force: Array, vertical: Series, si
             if signal == TOTAL and name == "power_positive_mean":
                 continue
             value, ci = values[name]
-            made.append(Metric(name, signal, side, "rise", unit, value, phase.repetition, ci95=ci, detail=dict(detail)))
+            told = {**detail, "drift_half_width": doubt * float(load[:, 0].mean()) / work * value}
+            made.append(Metric(name, signal, side, "rise", unit, value, phase.repetition, ci95=ci, detail=told))
     return made
 
 
 def _means(records: Sequence[Metric]) -> list[Metric]:
-    """Means over three or more repetitions, with the interval of their spread."""
+    """Means over three or more repetitions, with the interval of their spread and of the drift that they share."""
     found = []
     groups = sorted({(m.name, m.signal, m.side, m.unit) for m in records if m.value is not None})
     for name, signal, side, unit in groups:
-        values = [m.value for m in records if (m.name, m.signal, m.side) == (name, signal, side) if m.value is not None]
+        own = [m for m in records if (m.name, m.signal, m.side) == (name, signal, side) and m.value is not None]
+        values = [m.value for m in own]
         if len(values) < MIN_REPETITIONS:
             continue
-        mean, ci = independent_mean(np.array(values))
+        mean, ci = independent_mean(np.array(values, dtype=float))
+        shared = float(np.mean([m.detail["drift_half_width"] for m in own]))
+        half = float(np.hypot(0.5 * (ci[1] - ci[0]), shared)) if ci is not None else 0.0
         detail = {
             "convention": "centre_of_mass",
             "method": "force_integration",
             "repetitions": len(values),
             "interval": "across_repetitions",
         }
-        found.append(Metric(name, signal, side, "rise", unit, mean, ci95=ci, detail=detail))
+        found.append(Metric(name, signal, side, "rise", unit, mean, ci95=(mean - half, mean + half), detail=detail))
     return found

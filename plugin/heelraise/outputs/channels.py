@@ -66,6 +66,14 @@ def _ankle(signals: Signals, side: str, band: Band) -> list[Channel]:
     heel = signals.find("heel_vertical", side)
     if heel is not None and np.isfinite(heel.values).any():
         found.append(Channel(f"HR_HEEL_{s}", "mm", f"{side} heel above its flat level", held(heel.values)))
+    for name, short, text in (
+        ("ankle_moment", "MOM", "ankle moment, plantarflexion positive"),
+        ("ankle_power", "POW", "ankle power, positive where the ankle gives energy"),
+    ):
+        series = signals.find(name, side)
+        if series is not None and np.isfinite(series.values).any():
+            text = f"{side} {text}, inverse dynamics"
+            found.append(Channel(f"HR_{short}_{s}", series.unit, text, held(series.values)))
     return found
 
 

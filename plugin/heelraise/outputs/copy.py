@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from heelraise.signal.filters import resample_bandlimited
 from heelraise.trial import event_stamp
 
 if TYPE_CHECKING:
+    from heelraise.phases.model import Phase
     from heelraise.result import TrialResult
 
 Array = NDArray[np.float64]
@@ -37,7 +39,7 @@ def write_copy(result: TrialResult, target: Path) -> dict[str, Any]:
     trial = result.trial
     setting = result.protocol.get("resolved", {}).get("output", {})
     channels = _channels(result) if setting.get("channels", True) else []
-    events = _events(result) if setting.get("events", True) else []
+    events = raise_events(result.phases, result.trial.start_s) if setting.get("events", True) else []
     analysis = _analysis(result) if setting.get("analysis", True) else []
     path = trial.container.path
     if target.exists() and path.exists() and target.samefile(path):
@@ -110,14 +112,13 @@ def upsample(samples: Array, per_frame: int) -> Array:
     return resample_bandlimited(samples, 1.0, float(per_frame))[: samples.shape[0] * per_frame]
 
 
-def _events(result: TrialResult) -> list[Event]:
+def raise_events(phases: Sequence[Phase], start: float) -> list[Event]:
     """Four events a raise, excluded ones too, so that a later run reads the same raises from them."""
-    start = result.trial.start_s
     events = []
     parts: dict[tuple[str, int | None], dict[str, float]] = {}
-    for phase in result.phases:
+    for phase in phases:
         parts.setdefault((phase.side, phase.repetition), {})[phase.phase] = phase.stop_s
-    for phase in result.phases:
+    for phase in phases:
         mine = parts[phase.side, phase.repetition]
         # A raise that the trial cuts has no four edges to tell.
         if phase.side not in ("left", "right") or not {"rise", "lower"} <= mine.keys():

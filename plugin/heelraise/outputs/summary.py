@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from heelraise._version import __version__
+from heelraise.headline import unassessed_cause
 from heelraise.notes import MISMATCH_CODES
 from heelraise.outputs.atomic import write_text
 from heelraise.outputs.numbers import plain
@@ -43,6 +44,7 @@ def build_summary(result: TrialResult, outputs: Mapping[str, Any] | None = None)
         "schema": SCHEMA,
         "headline": {
             "verdict": result.verdict,
+            **({"why": unassessed_cause((result,))} if result.verdict == "not_assessable" else {}),
             "not_assessed": not_assessed,
             **({"mismatch": doubts} if doubts else {}),
             **result.headline,

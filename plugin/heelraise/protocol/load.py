@@ -108,6 +108,7 @@ def try_load(
         return None, problems
     resolved = _plain(protocol.model_dump())
     resolved["static"] = _portable(protocol.static, given_by_hand=static is not None)
+    resolved["opensim"]["model"] = _portable(protocol.opensim.model, given_by_hand=False)
     places = {
         ".".join(str(part) for part in path): f"{mark.file}:{mark.line}:{mark.column}"
         for path, mark in document.marks.value_marks.items()

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from heelraise.protocol.advice import Advice
 from heelraise.protocol.emg_section import Emg
 from heelraise.protocol.fields import NO_UNIT, Label, Section, Text, impossible, section, setting
+from heelraise.protocol.opensim_section import OpenSim
 from heelraise.protocol.raise_section import Tempo
 from heelraise.protocol.screening import Screening
 from heelraise.protocol.sections import (
@@ -71,6 +72,7 @@ class Protocol(Section):
         (), NO_UNIT, "Repetitions that are shown but left out of every metric."
     )
     markers: Markers = section(Markers, "Which markers mean what.")
+    opensim: OpenSim = section(OpenSim, "Model and solver of the angle model opensim.")
     lab: Lab = section(Lab, "Axes and units of the laboratory.")
     force_plates: ForcePlates = section(ForcePlates, "Force plates and the feet on them.")
     emg: Emg = section(Emg, "Electromyography.")

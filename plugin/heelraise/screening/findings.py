@@ -85,3 +85,16 @@ def where(record: Metric) -> dict[str, Any]:
     found: dict[str, Any] = {TRIAL: record.detail[TRIAL]} if TRIAL in record.detail else {}
     found |= {"side": record.side, "phase": record.phase}
     return found | ({"repetition": record.repetition} if record.repetition is not None else {})
+
+
+def beyond(record: Metric, limit_s: float) -> bool | None:
+    """Whether a latency is beyond the limit; None where it is a bound that leaves this open.
+
+    A tremor that never stopped lasted for at least the stance that was seen; a censored latency is at most its value.
+    """
+    above = (record.value or 0.0) > limit_s
+    if record.detail.get("at_least") and not above:
+        return None
+    if record.detail.get("censored") and above:
+        return None
+    return above

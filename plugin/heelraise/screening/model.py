@@ -89,6 +89,11 @@ def conclude(name: str, cases: Case | list[Case], setting: Setting, why: str = "
     chosen = many[truths.index(truth)] if truths else Case({})
     shown: dict[str, Any] = dict(chosen.evidence)
     shown["conditions"] = {key: value for key, value in chosen.conditions.items() if value is not None}
+    # What the rule asks for and nothing decided is named: its absence among the conditions would tell nobody.
+    asked = dict.fromkeys((*logic.conditions(), *chosen.conditions))
+    undecided = [key for key in asked if chosen.conditions.get(key) is None]
+    if undecided:
+        shown["undecided"] = undecided
     if status == NOT_ASSESSABLE:
         shown["reason"] = why or "the signals it needs are missing"
     numbers = setting.model_dump(mode="json", exclude={"reference", "rule"})

@@ -9,7 +9,7 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.orthostatic import PEAK, SHARED
 from heelraise.protocol.schema import Protocol
 from heelraise.protocol.screening import ClonusLike, OrthostaticRange
-from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, trial_of, where
+from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, beyond, trial_of, where
 from heelraise.screening.model import Case, Check, conclude
 
 BODY_PARTS = ("hand_vertical", "head_vertical")
@@ -42,9 +42,12 @@ def other_body_parts(findings: Findings, protocol: Protocol) -> Check:
             own = {"peak_in_raise": True, "frequency_differs": differs, "incoherent": incoherent}
         else:
             # At the ankle's own frequency a weakly carried tremor may miss the coherence limit by chance.
-            own = {"peak_without_raise": coherent is not True and differs, "frequency_differs": differs}
+            own = {"peak_without_raise": False if coherent is True else differs, "frequency_differs": differs}
         cases.append(Case(none | own, {**count, "signal": peak.signal, **where(peak), "frequency_hz": peak.value}))
     why = "no marker of hands or head in a usable stretch"
+    if cases:
+        why = f"a peak whose interval reaches to within {setting.frequency_difference_hz:g} Hz of the ankle's, or an "
+        why += "unknown coherence, leaves it open"
     return conclude("other_body_parts", cases or Case(none, count), setting, why)
 
 
@@ -57,17 +60,21 @@ def _located(peak: Metric, limit_hz: float) -> bool:
     return peak.ci95 is None or 0.5 * (peak.ci95[1] - peak.ci95[0]) <= limit_hz
 
 
-def _differs(findings: Findings, peak: Metric, limit_hz: float) -> bool:
-    """Whether no ankle has a peak near this one in the same phase.
+def _differs(findings: Findings, peak: Metric, limit_hz: float) -> bool | None:
+    """Whether no ankle has a peak near this one in the same phase; None where its interval leaves that open.
 
-    Without an ankle peak there is nothing that the hands' tremor could be a part of.
+    Without an ankle peak there is nothing that the hands' tremor could be a part of. A weakly carried tremor on the
+    hand's own hump has a frequency between both, known to a hertz or so.
     """
     ankle = [
         m.value
         for m in findings.records("tremor_frequency", (findings.primary,), (peak.phase,))
         if m.value is not None and m.repetition == peak.repetition and trial_of(m) == trial_of(peak)
     ]
-    return peak.value is not None and all(abs(peak.value - value) > limit_hz for value in ankle)
+    if peak.value is None or any(abs(peak.value - value) <= limit_hz for value in ankle):
+        return False
+    low, high = peak.ci95 if peak.ci95 is not None else (peak.value, peak.value)
+    return True if all(low - value > limit_hz or value - high > limit_hz for value in ankle) else None
 
 
 def clonus_like(findings: Findings, protocol: Protocol) -> Check:
@@ -125,7 +132,7 @@ def _clonus_case(findings: Findings, peak: Metric, setting: ClonusLike, latency_
     for after in findings.records("tremor_cessation_latency", (findings.primary,), ("stand_after",)):
         same = (trial_of(after), after.side, after.repetition) == (trial_of(peak), peak.side, peak.repetition)
         if same and after.value is not None and after.status == "ok":
-            conditions["outlasts_effort"] = after.value > latency_s
+            conditions["outlasts_effort"] = beyond(after, latency_s)
             evidence["latency_s"] = after.value
     return Case(conditions, evidence)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from heelraise.metrics.model import Metric
 from heelraise.protocol.schema import Protocol
-from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, trial_of, where
+from heelraise.screening.findings import FLAT_PHASES, JUDGED, Findings, beyond, trial_of, where
 from heelraise.screening.model import Case, Check, conclude
 
 #: What an asymmetry's evidence takes over from its record.
@@ -88,30 +88,22 @@ def cessation(findings: Findings, protocol: Protocol) -> Check:
     if known:
         told: dict[Any, bool | None] = {}
         for record in known:
-            told[_leg(record)] = _either(told.get(_leg(record), False), _beyond(record, setting.latency_s))
+            told[_leg(record)] = _either(told.get(_leg(record), False), beyond(record, setting.latency_s))
         # One side that stopped in time does not answer for another whose stance was too short to tell.
-        open_legs = {leg for leg, beyond in told.items() if beyond is None} | (shaking - told.keys())
+        open_legs = {leg for leg, late in told.items() if late is None} | (shaking - told.keys())
+        # What the ground holds still does not answer for a pressure that had nothing to be compared with.
+        open_legs |= {_leg(m) for m in latencies if m.detail.get("open")} & shaking
         conditions["latency_beyond_limit"] = True if True in told.values() else None if open_legs else False
         # A latency beyond the limit is shown first, then one that leaves it open.
         weight = {True: 2, None: 1, False: 0}
         shown = max(known, key=lambda m: (weight[told[_leg(m)]], m.value or 0.0))
         evidence = {"signal": shown.signal, **where(shown), "latency_s": shown.value}
         evidence |= {key: True for key in ("censored", "at_least") if shown.detail.get(key)}
-    why = "no flat stance long enough after a hold with tremor"
+    why = next((m.reason for m in latencies if m.detail.get("open")), "")
+    if not why and conditions["peak_in_hold"] and known:
+        why = "only a bound of the latency is known, which leaves it open"
+    why = why or "no flat stance long enough after a hold with tremor"
     return conclude("cessation", Case(conditions, evidence), setting, why)
-
-
-def _beyond(record: Metric, limit_s: float) -> bool | None:
-    """Whether a latency is beyond the limit; None where it is a bound that leaves this open.
-
-    A tremor that never stopped lasted for at least the stance that was seen; a censored latency is at most its value.
-    """
-    above = (record.value or 0.0) > limit_s
-    if record.detail.get("at_least") and not above:
-        return None
-    if record.detail.get("censored") and above:
-        return None
-    return above
 
 
 def _either(one: bool | None, other: bool | None) -> bool | None:

@@ -27,7 +27,8 @@ class SessionResult:
     trials : tuple of TrialResult
         By name, so that the order in which they were given changes nothing.
     metrics : tuple of Metric
-        Comparisons of the sides over all trials; each trial's own records stay in its own summary.
+        Counts, heights and work of the legs and comparisons of the sides over all trials; each trial's own records
+        stay in its own summary.
     checks : tuple of Check
         The eight checks, each with the trial from which its evidence comes.
     verdict : str
@@ -46,14 +47,16 @@ class SessionResult:
 
     def summary(self) -> dict[str, Any]:
         """The summary as plain types, in the order in which it is written."""
+        from heelraise.headline import unassessed_cause
         from heelraise.outputs.numbers import plain
         from heelraise.outputs.summary import DISCLAIMER, readable, software
 
         not_assessed = [check.check for check in self.checks if check.status == "not_assessable"]
+        why = {"why": unassessed_cause(self.trials)} if self.verdict == "not_assessable" else {}
         summary = plain(
             {
                 "schema": SCHEMA,
-                "headline": {"verdict": self.verdict, "not_assessed": not_assessed},
+                "headline": {"verdict": self.verdict, **why, "not_assessed": not_assessed},
                 "session": readable(self.name),
                 "software": software(),
                 "protocol": dict(self.protocol),

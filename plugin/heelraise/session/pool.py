@@ -11,9 +11,9 @@ from heelraise.protocol import ResolvedProtocol
 from heelraise.protocol.schema import Protocol
 from heelraise.screening.advice import run_advice
 from heelraise.screening.checks import run_checks, shown_in_holds, verdict_of
-from heelraise.screening.findings import Findings
+from heelraise.screening.findings import Findings, trial_of
 from heelraise.session.compare import compare_sides, tagged
-from heelraise.session.limbs import session_limbs
+from heelraise.session.limbs import session_legs, session_limbs
 from heelraise.session.model import SessionResult
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def pool(
     own = [m for result in trials for m in tagged(result.metrics, result.trial.name)]
     matching = setting.matching
     compared = compare_sides(own, matching.angle_deg, matching.force_fraction)
-    limbs = session_limbs(own, {result.trial.name: result.phases for result in trials}, setting.subject)
+    phases = {result.trial.name: result.phases for result in trials}
+    limbs = session_limbs(own, phases, setting.subject)
+    told = compared + limbs + session_legs(own, phases)
     metrics = _without_superseded(own, compared) + compared + limbs
     primaries = {str(result.signals.get("primary")) for result in trials}
     primary = _PREFERRED if _PREFERRED in primaries else min(primaries)
@@ -69,7 +71,7 @@ def pool(
     return SessionResult(
         name=name,
         trials=trials,
-        metrics=tuple(sorted(compared + limbs, key=lambda m: (m.key(), str(m.detail.get("of"))))),
+        metrics=tuple(sorted(told, key=lambda m: (m.key(), str(m.detail.get("of")), str(trial_of(m))))),
         checks=checks,
         verdict=verdict_of(checks, usable_hold=usable, peak=peak),
         advice=run_advice(findings, checks, setting),

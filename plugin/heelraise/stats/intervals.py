@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,45 +66,6 @@ def power_interval(power: float, dof: float, level: float = 0.95) -> Interval:
     tail = (1 - level) / 2
     dof = max(dof, 1.0)
     return power * dof / chi2_quantile(1 - tail, dof), power * dof / chi2_quantile(tail, dof)
-
-
-def block_bootstrap(
-    x: ArrayLike,
-    statistic: Callable[[Array], ArrayLike],
-    block: int,
-    generator: np.random.Generator,
-    resamples: int = 200,
-    level: float = 0.95,
-) -> tuple[Array, Array]:
-    """Percentile interval by the circular block bootstrap (Politis and Romano 1992).
-
-    Parameters
-    ----------
-    x : array_like, shape (n, ...)
-        Record, or increments of it, with serial correlation shorter than a block.
-    statistic : callable
-        Takes an array of shape (resamples, n, ...) and returns one of shape (resamples, ...): it must work
-        along axis 1, so that all resamples are computed at once.
-    block : int
-        Block length in samples.
-    generator : numpy.random.Generator
-        Source of randomness, seeded by the caller.
-
-    Returns
-    -------
-    low, high : ndarray
-        Interval limits, of the statistic's shape.
-    """
-    data = np.asarray(x, dtype=float)
-    n = data.shape[0]
-    if n == 0 or block < 1 or resamples < 2:
-        raise InputError("a block bootstrap needs samples, a block length and resamples")
-    block = min(block, n)
-    starts = generator.integers(0, n, size=(resamples, -(-n // block)))
-    index = ((starts[:, :, None] + np.arange(block)) % n).reshape(resamples, -1)[:, :n]
-    values = np.asarray(statistic(data[index]), dtype=float)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return np.asarray(low), np.asarray(high)
 
 
 @dataclass(frozen=True)

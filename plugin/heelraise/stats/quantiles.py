@@ -139,6 +139,16 @@ def f2_quantile(p: float, dof: float) -> float:
     return dof / 2 * math.expm1(-2 / dof * math.log1p(-p))
 
 
+def f_tail(x: float, above: float, below: float) -> float:
+    """Probability that F with ``above`` and ``below`` degrees of freedom exceeds ``x``; neither need be whole.
+
+    ``I_z(below/2, above/2)``, z = below / (below + above x) (Abramowitz and Stegun 26.6.2).
+    """
+    if not (above > 0 and below > 0):
+        raise InputError(f"F needs positive degrees of freedom, not {above} and {below}")
+    return _beta(below / 2, above / 2, below / (below + above * max(x, 0.0)))
+
+
 def _t_tail(t: float, dof: float) -> float:
     return 0.5 * _beta(dof / 2, 0.5, dof / (dof + t * t))
 

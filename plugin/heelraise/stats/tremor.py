@@ -17,9 +17,11 @@ from heelraise.stats.moments import band_dof, centroid, centroid_margin, half_po
 from heelraise.stats.peak import MIN_DURATION_S, test_peak
 from heelraise.stats.tremor_model import BandRms, TremorEstimate, TremorSpectra, tremor_spectra
 from heelraise.stats.tremor_power import (
+    above_level,
     band_rms,
     detection_limit,
     line_power,
+    power_above,
     power_fraction,
     power_over_time,
     prominence_interval,
@@ -140,7 +142,10 @@ def pooled_tremor(
     margin = centroid_margin(sharp, level, centre, half)
     evenness, scatter = power_over_time(data, rate, search, sharp)
     power = evenness * line_power(sharp.psd, sharp, search)
-    floor = float(band_power(background.level, s.freq, *search))
+    # The noise is part of the background, wherever the fit puts its white floor.
+    below = level + max(noise - float(band_power(level, sharp.freq, *search)), 0.0) / (search[1] - search[0])
+    peak = above_level(s, background.level, test.frequency, search)
+    floor = max(power - power_above(sharp, below, test.frequency, peak, search, power), min(noise, power))
     # Spectrum and course over time see the same chance; a tremor that comes and goes has more of it over time.
     dof = min(band_dof(sharp, search), peak_dof(sharp, level, centre, half, search), 2 / max(scatter, 1e-12))
     low, high = power_interval(power, dof)

@@ -54,6 +54,54 @@ def line_power(density: Array, s: Spectrum, band: Band) -> float:
     return float((band_weights(s.freq, *band) * (1 - 3 * s.smear_hz2 / squared)) @ density)
 
 
+def power_above(s: Spectrum, level: Array, at_hz: float, peak: Band, band: Band, power: float) -> float:
+    """Power of a called peak: what stands above the background in a band.
+
+    Parameters
+    ----------
+    s : Spectrum
+        Sharp spectrum, see `heelraise.stats.moments.sharp_spectrum`.
+    level : ndarray, shape (F,)
+        Background density on its grid, no less than that of the noise.
+    at_hz : float
+        The peak, Hz.
+    peak : tuple of float
+        Where the density stays above the background around it, see `above_level`, Hz.
+    band : tuple of float
+        Hz.
+    power : float
+        In the band, unit^2.
+
+    Notes
+    -----
+    A sway at 2 to 3 Hz is no power law, and one that is fitted to it can reach far above the spectrum from 4 Hz on.
+    Where the background beside the peak is larger than the spectrum there and twice its standard error, ``sqrt(2 /
+    dof)``, it is lowered to that, and by the same share up to the peak. At least half of what stands above it within
+    the peak is the peak's own.
+    """
+    below = within = 0.0
+    for beside, half in (((band[0], peak[0]), (peak[0], at_hz)), ((peak[1], band[1]), (at_hz, peak[1]))):
+        share = 1.0
+        if beside[1] > beside[0]:
+            seen = float(band_power(s.psd, s.freq, *beside)) * (1 + 2 * math.sqrt(2 / band_dof(s, beside)))
+            fitted = float(band_power(level, s.freq, *beside))
+            share = min(1.0, seen / fitted) if fitted > 0 else 1.0
+            below += share * fitted
+        within += share * float(band_power(level, s.freq, *half)) if half[1] > half[0] else 0.0
+    own = max(float(band_power(s.psd, s.freq, *peak)) - within, 0.0)
+    return min(max(power - below - within, 0.5 * own), power)
+
+
+def above_level(s: Spectrum, level: Array, at_hz: float, band: Band) -> Band:
+    """Part of a band around a frequency in which the density (F,) stays above a level (F,)."""
+    row = int(np.argmin(np.abs(s.freq - at_hz)))
+    low = np.flatnonzero(s.psd[:row] <= level[:row])
+    high = np.flatnonzero(s.psd[row:] <= level[row:])
+    start = float(s.freq[low[-1]]) if len(low) else band[0]
+    stop = float(s.freq[row + high[0]]) if len(high) else band[1]
+    return max(start, band[0]), min(stop, band[1])
+
+
 def power_over_time(records: Sequence[Array], rate: float, search: Band, s: Spectrum) -> tuple[float, float]:
     """How the power in the band is spread over time.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heelraise.metrics.definitions.cop import COP
 from heelraise.metrics.definitions.emg import EMG
+from heelraise.metrics.definitions.kinetics import KINETICS
 from heelraise.metrics.definitions.raises import RAISES
 from heelraise.metrics.definitions.screening import SCREENING
 from heelraise.metrics.definitions.symmetry import SYMMETRY
@@ -14,6 +15,7 @@ from heelraise.metrics.model import Definition
 FAMILIES: tuple[tuple[str, tuple[Definition, ...]], ...] = (
     ("Tremor", TREMOR),
     ("Heel raise", RAISES),
+    ("Kinetics", KINETICS),
     ("Centre of pressure", COP),
     ("EMG", EMG),
     ("Symmetry", SYMMETRY),
@@ -28,6 +30,7 @@ __all__ = [
     "DEFINITIONS",
     "EMG",
     "FAMILIES",
+    "KINETICS",
     "RAISES",
     "SCREENING",
     "SYMMETRY",

@@ -24,7 +24,7 @@ EMG: tuple[Definition, ...] = (
         "emg_rms_slope",
         "%/s",
         "Slope of the epochs' rms over its intercept, Newey-West interval; Theil-Sen slope beside it.",
-        "Newey and West 1987",
+        "Newey and West 1987; small samples: Bell and McCaffrey 2002",
         ("emg",),
     ),
     Definition(
@@ -46,7 +46,7 @@ EMG: tuple[Definition, ...] = (
         "%/s",
         "Slope of the epochs' median frequency over its intercept, Newey-West interval; over rises or lowerings one "
         "epoch a repetition. A soleus whose frequency rises is no error.",
-        "Newey and West 1987; doi:10.1016/j.jelekin.2011.03.010",
+        "Newey and West 1987; small samples: Bell and McCaffrey 2002; doi:10.1016/j.jelekin.2011.03.010",
         (_RATE,),
     ),
     Definition(

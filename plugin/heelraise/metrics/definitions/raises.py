@@ -22,7 +22,14 @@ RAISES: tuple[Definition, ...] = (
         _HEEL,
     ),
     Definition("rise_duration", "s", "Duration of the fitted rise profile.", _PROFILE, _HEEL),
-    Definition("hold_duration", "s", "From the end of the rise to the start of the lowering.", "heelraise", _HEEL),
+    Definition(
+        "hold_duration",
+        "s",
+        "From the end of the rise to the start of the lowering; a plateau shorter than phases.min_hold_s "
+        "is no hold and belongs to no phase.",
+        "heelraise",
+        _HEEL,
+    ),
     Definition("lower_duration", "s", "Duration of the fitted lowering profile.", _PROFILE, _HEEL),
     Definition(
         "tempo_compliance",
@@ -81,13 +88,18 @@ RAISES: tuple[Definition, ...] = (
         "m g dh of the rise: dh of the heel marker (signal heel_vertical, heel_marker convention) or of the pelvis "
         "(signal pelvis_vertical, centre_of_mass convention); m is the body mass times the leg's share of the "
         "vertical force in the rise, 1 where the other foot is off the ground; without plates that tell it, "
-        "not_available. The interval holds the markers' noise, not the error of the mass. By force (centre_of_mass "
-        "convention, method force_integration): integral over the rise of the positive part of F v, vertical (signal "
-        "grf_vertical) or of all components (signal grf); v integrates F/m - g, m is the mean vertical force between "
-        "the rests before and behind the rise (stand; hold from 0.5 s, else the stand after, else the turning point) "
-        "over g, and a straight line brings the mean velocity of both rests to zero. All load must be on plates. A "
-        "leg's work is that of its own force. The interval holds the plates' noise, where an unloaded stretch tells "
-        "it, and how far the rests are from rest; without a repetition it is that of the mean over three or more.",
+        "not_available. The interval holds the markers' noise alone: mass and share are taken as exact, so it tells "
+        "how well this convention's number is known. By force (centre_of_mass convention, method force_integration): "
+        "integral over the rise of the positive part of F v, vertical (signal grf_vertical) or of all components "
+        "(signal grf); v integrates F/m - g, m is the mean vertical force between the rests before and behind the rise "
+        "(stand; hold from 0.5 s, else the stand after, else the turning point) over g, and a straight line brings the "
+        "mean velocity of both rests to zero. The drift of the plates, the line through the weights of all stands and "
+        "holds, is taken off. All load must be on plates; not_available where the weights before and behind differ by "
+        "2 %, or where the drift feigns a quarter of the height. A leg's work is that of its own force. The interval "
+        "holds the plates' noise, where an unloaded stretch tells it, the drift's error (0.25 N/s where no two rests "
+        "tell it), how far the rests are from rest, and a speed of 1.5 mm/s that breath may have there; an offset of a "
+        "plate moves no work, its gain is taken as exact. Without a repetition it is that of the mean over three or "
+        "more.",
         _WORK,
         ("heel_vertical or grf_vertical", "body mass"),
     ),
@@ -128,7 +140,14 @@ RAISES: tuple[Definition, ...] = (
         "Hébert-Losier et al. 2017, doi:10.1016/j.physio.2017.03.002; Lunsford and Perry 1995",
         ("subject.age_years", "subject.sex"),
     ),
-    Definition("rearfoot_inversion_mean", "deg", "Mean inversion in the hold, against quiet stance.", _WU, _INVERSION),
+    Definition(
+        "rearfoot_inversion_mean",
+        "deg",
+        "Mean inversion in the hold, against quiet stance. Interval from the scatter about the straight line through "
+        "the hold: a drift is told by rearfoot_inversion_drift.",
+        _WU,
+        _INVERSION,
+    ),
     Definition("rearfoot_inversion_sd", "deg", "Standard deviation of inversion in the hold.", _WU, _INVERSION),
     Definition(
         "rearfoot_inversion_drift", "deg/s", "Least-squares slope of inversion over the hold.", "heelraise", _INVERSION

@@ -29,8 +29,9 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_peak_rms",
         "signal",
-        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background; of EMG as modulation depth, in "
-        "the band of its tremor_rms.",
+        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background, which is taken for no less than "
+        "the noise and, beside the peak, for no more than the spectrum there; of EMG as modulation depth, in the band "
+        "of its tremor_rms. `band` ends where the signal does: at half its rate or at an upstream low-pass.",
         "heelraise; background as in Donoghue et al. 2020, doi:10.1038/s41593-020-00744-x",
     ),
     Definition(
@@ -56,7 +57,8 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "band_rms",
         "signal",
-        "Square root of the power in the band, noise included.",
+        "Square root of the power in the band, noise included; below_noise_floor where that power is less than twice "
+        "the noise's.",
         "science of the band in the protocol",
     ),
     Definition(
@@ -121,10 +123,11 @@ TREMOR: tuple[Definition, ...] = (
         "s",
         "Time from landing until the 4 to 15 Hz envelope stays for 0.5 s below the root of the squares of its 95th "
         "percentile before the raise and of a tenth of the hold's median; of the ankle, the pressure below the foot "
-        "(the ground holds a foot whose heel is down), or the rectified EMG; 0.2 s "
-        "around landing is left out, and a latency up to 0.2 s is censored. One event has no confidence interval: "
-        "`resolved_s` is the latency +- 0.25 s, half a period of the envelope's 2 Hz low-pass; a stop in one instant "
-        "reads about 0.12 s late. `at_least`: still shaking when the stance ends.",
+        "(the ground holds a foot whose heel is down), or the rectified EMG; 0.2 s around landing is left out. "
+        "`censored`, at most its value: up to 0.2 s, and where the power until then is not more than twice that of the "
+        "stand before (F test at 0.1 %), or where no stand before of 1.5 s is there and the noise takes its place. One "
+        "event has no confidence interval: `resolved_s` is the latency +- 0.25 s, half a period of the envelope's 2 Hz "
+        "low-pass; a stop in one instant reads about 0.12 s late. `at_least`: still shaking when the stance ends.",
         "heelraise",
     ),
 )

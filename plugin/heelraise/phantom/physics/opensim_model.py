@@ -13,25 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.errors import UsageError
+from heelraise.osim.library import load_opensim
 from heelraise.phantom.physics.anatomy import GRAVITY, Anatomy
 
 Array = NDArray[np.float64]
 LEG = ("pitch", "roll", "subtalar", "ankle")
 TRUNK = ("x", "y", "z", "pitch", "roll", "yaw")
-
-
-def load_opensim() -> Any:
-    """The opensim module with its log file switched off, or one clear sentence."""
-    try:
-        import opensim
-    except ImportError as error:
-        raise UsageError(
-            "the OpenSim model needs the opensim package", why="it cannot be imported here", todo="install opensim"
-        ) from error
-    opensim.Logger.removeFileSink()
-    opensim.Logger.setLevelString("Error")
-    return opensim
 
 
 def build_model(anatomy: Anatomy, hinge_free: bool = False) -> Any:

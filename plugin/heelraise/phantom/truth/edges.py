@@ -40,15 +40,18 @@ def found_raises(world: World, side: str) -> tuple[Raise, ...]:
 
 
 def raise_windows(world: World) -> tuple[Window, ...]:
-    """Phases as they came out: rise, hold and lowering of every raise that `found_raises` finds on the asked sides."""
+    """Phases as they came out: rise, hold and lowering of every raise that `found_raises` finds on the asked sides.
+
+    A plateau too short for a hold lies between rise and lowering as in the analysis, which counts it to neither.
+    """
     return tuple(
         Window(side, number, phase, start, stop)
         for side in world.scenario.task.sides
         for number, one in enumerate(found_raises(world, side), start=1)
         for phase, start, stop in (
-            ("rise", one.rise_start_s, one.hold_start_s),
-            ("hold", one.hold_start_s, one.hold_stop_s),
-            ("lower", one.hold_stop_s, one.lower_stop_s),
+            ("rise", one.rise_start_s, one.rise_stop_s),
+            ("hold", one.rise_stop_s, one.lower_start_s),
+            ("lower", one.lower_start_s, one.lower_stop_s),
         )
     )
 
@@ -108,8 +111,8 @@ def edge_rows(world: World) -> list[dict[str, Any]]:
             "side": side,
             "repetition": number,
             "rise_s": one.rise_start_s,
-            "hold_s": one.hold_start_s,
-            "lower_s": one.hold_stop_s,
+            "hold_s": one.rise_stop_s,
+            "lower_s": one.lower_start_s,
             "down_s": one.lower_stop_s,
             "height_mm": one.peak_mm,
         }

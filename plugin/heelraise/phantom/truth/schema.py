@@ -15,7 +15,8 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "edges": {
         "rise_s, hold_s, lower_s, down_s": "Edges that the analysis's own definition (a fitted movement) "
-        "gives on the noise-free heel height, tremor and sway included, s.",
+        "gives on the noise-free heel height, tremor and sway included, s. From hold_s to lower_s "
+        "is the plateau; one shorter than a hold belongs to no phase, in the truth as in the analysis.",
         "height_mm": "Peak of the noise-free heel height against the forefoot marker, on which raises are sought, "
         "low-passed at 2.5 Hz, mm. A forefoot marker sinks as the foot pitches: the metric `heel_height_peak` is the "
         "heel marker's own rise, and less.",

