@@ -121,7 +121,7 @@ def test_a_pattern_finds_what_the_analysis_of_one_file_finds(touch, pattern):
         resolved = SimpleNamespace(protocol=SimpleNamespace(static=pattern), source="p")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("heelraise.trial.read_c3d", lambda path: path)
-            expected, _ = pipeline._static_of(trial, None, resolved)
+            expected, _ = pipeline.static_trial(trial, None, resolved)
         found = job.static.path if job.static is not None else None
         assert (found and found.resolve()) == (expected and expected.resolve())
 
