@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
+import io
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import heelraise.cli
+from heelraise.batch.workers import Done, Task
 from heelraise.phantom import build_scenario, simulate, write_trial
 
 
@@ -94,16 +103,52 @@ def begin(tmp_path):
         process.communicate()
 
 
-@pytest.fixture
-def cli(begin):
-    """Run a batch to its end."""
+def inline(tasks: Iterable[Task], function: str, **_: object) -> Iterator[Done]:
+    """The tasks in this process, through the same pickles as in a worker; what workers are for has its own tests."""
+    module, _, name = function.rpartition(".")
+    for task in tasks:
+        value = getattr(import_module(module), name)(pickle.loads(pickle.dumps(task.payload)))
+        yield Done(task.key, pickle.loads(pickle.dumps(value)), None, 1, 0.0)
 
-    def call(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
-        process = begin(*arguments, **more)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+@pytest.fixture(scope="session")
+def inside():
+    """Run a batch in a folder to its end, command line and all, in this process and without workers.
+
+    No content is analysed twice under one protocol.
+    """
+    from heelraise import analysis
+
+    real, analysed = analysis.analyze, {}
+
+    def analyze(trial, resolved, *, static=None):
+        still = static.container.sha256 if static is not None else None
+        key = (trial.container.sha256, resolved.sha256, still)
+        if key not in analysed:
+            analysed[key] = real(trial, resolved, static=static)
+        return replace(analysed[key], trial=trial, static=static)
+
+    def call(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+        words, out, err = ["batch", *map(str, arguments), "--verify", "own"], io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.setattr("heelraise.batch.run.run_jobs", inline)
+            patch.setattr(analysis, "analyze", analyze)
+            patch.setattr(sys, "argv", ["heelraise", *words])
+            patch.chdir(folder)
+            try:
+                heelraise.cli.main()
+                status = 0
+            except SystemExit as end:
+                status = int(end.code or 0)
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
     return call
+
+
+@pytest.fixture
+def cli(inside, tmp_path):
+    """The same in an empty folder."""
+    return partial(inside, tmp_path)
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -84,8 +84,8 @@ def leaks(folder: Path) -> list[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def ran(tiny, tmp_path_factory) -> Path:
-    """An archive with names, analysed twice under one key."""
+def ran(tiny, inside, tmp_path_factory) -> Path:
+    """An archive with names, analysed under one key by workers, and asked for again."""
     folder = tmp_path_factory.mktemp("named")
     day = folder / "in" / f"{FIRST} {LAST}" / "Besuchmitmutter"
     named(tiny, day / f"{LAST}_Halteversuch1.c3d")
@@ -99,13 +99,13 @@ def ran(tiny, tmp_path_factory) -> Path:
     (folder / "mine.yaml").write_text(
         f"extends: auto\nsubject: {{id: {LAST}}}\nstatic: '{FIRST}_static.c3d'\n", encoding="utf-8"
     )
-    for _ in range(2):
+    for again in (False, True):
         arguments = ["in", "-o", "out", "-p", "mine.yaml", "--subjects", "subjects.csv", "--parquet"]
         arguments += ["--pseudonymise", "--pseudonym-key", "my.key", "--log", "out.log", "--json-lines"]
-        process = run(folder, *arguments)
+        process = inside(folder, *arguments) if again else run(folder, *arguments)
         assert process.returncode == 1, process.stderr
         (folder / "told").mkdir(exist_ok=True)
-        (folder / "told" / "lines.jsonl").write_text(process.stdout + process.stderr, encoding="utf-8")
+        (folder / "told" / f"lines{again:d}.jsonl").write_text(process.stdout + process.stderr, encoding="utf-8")
         shutil.copy(folder / "out.log", folder / "told" / "log.txt")
     return folder
 
@@ -121,7 +121,7 @@ def test_every_trial_is_there_and_the_second_run_did_nothing_again(ran):
     assert sorted(row["status"] for row in rows) == ["done"] * 4 + ["failed"] * 2
     assert len({row["subject"] for row in rows}) == 1
     assert sum(bool(row["duplicate_of"]) for row in rows) == 3
-    end = json.loads((ran / "told/lines.jsonl").read_text().strip().splitlines()[-1])
+    end = json.loads((ran / "told/lines1.jsonl").read_text().strip().splitlines()[-1])
     assert (end["resumed"], end["done"], end["failed"]) == (4, 4, 2)
 
 
@@ -211,17 +211,17 @@ def test_key_files(tmp_path):
         (["--tls-ca", "c", "--tls-cert", "c", "--tls-key", "c", "--scheduler", "tcp://h:1"], "does not speak TLS"),
     ],
 )
-def test_options_that_do_not_go_together(archive, tmp_path, arguments, sentence):
-    process = run(tmp_path, "in", "-o", "out", *arguments)
+def test_options_that_do_not_go_together(archive, cli, tmp_path, arguments, sentence):
+    process = cli("in", "-o", "out", *arguments)
     assert process.returncode == 2
     assert sentence in process.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_with_names_is_not_continued_with_pseudonyms(archive, tmp_path):
+def test_a_folder_with_names_is_not_continued_with_pseudonyms(archive, cli, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/batch.yaml").write_text("schema: heelraise-batch/1\npseudonymised: false\n")
-    process = run(tmp_path, "in", "-o", "out", "--pseudonymise", "--pseudonym-key", "my.key")
+    process = cli("in", "-o", "out", "--pseudonymise", "--pseudonym-key", "my.key")
     assert process.returncode == 2
     assert "outputs of a run with names" in process.stderr
 

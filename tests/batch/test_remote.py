@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,12 +16,6 @@ from heelraise.errors import InputError, UsageError
 
 fsspec = pytest.importorskip("fsspec")
 PLAIN = DiscoverOptions(duplicates=False)
-
-
-def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "heelraise", "batch", *arguments, "--verify", "own"]
-    env = {**os.environ, "OMP_NUM_THREADS": "1", **more}
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, env=env)
 
 
 @pytest.fixture
@@ -80,11 +72,11 @@ def test_what_cannot_be_is_said_in_a_sentence(store, tmp_path):
     assert "memory" not in str(caught.value).replace(str(job.path), "")
 
 
-def test_a_batch_from_a_store_is_that_of_the_folder(archive, tmp_path):
+def test_a_batch_from_a_store_is_that_of_the_folder(archive, cli, tmp_path):
     shutil.rmtree(tmp_path / "in/S1")
-    here = run(tmp_path, "in", "-o", "here")
-    there = run(tmp_path, (tmp_path / "in").as_uri(), "-o", "there")
-    again = run(tmp_path, (tmp_path / "in").as_uri(), "-o", "there", "--json-lines")
+    here = cli("in", "-o", "here")
+    there = cli((tmp_path / "in").as_uri(), "-o", "there")
+    again = cli((tmp_path / "in").as_uri(), "-o", "there", "--json-lines")
     assert (here.returncode, there.returncode, again.returncode) == (1, 1, 1), there.stderr
     assert json.loads(again.stdout.splitlines()[-1])["resumed"] == 2
     names = [path.relative_to(tmp_path / "here") for path in sorted((tmp_path / "here").rglob("*")) if path.is_file()]
@@ -97,21 +89,21 @@ def test_a_batch_from_a_store_is_that_of_the_folder(archive, tmp_path):
     assert str(tmp_path) not in (tmp_path / "there/trials.csv").read_text()
 
 
-def test_outputs_in_a_store_are_refused(archive, tmp_path):
-    told = run(tmp_path, "in", "-o", "s3://user:secret@bucket/out")
+def test_outputs_in_a_store_are_refused(archive, cli, tmp_path):
+    told = cli("in", "-o", "s3://user:secret@bucket/out")
     assert told.returncode == 2
     assert "outputs cannot be written to a URL" in told.stderr
     assert "secret" not in told.stderr
     assert not (tmp_path / "s3:").exists()
 
 
-def test_without_fsspec_local_paths_work_and_urls_name_the_extra(archive, tmp_path):
-    (tmp_path / "hide").mkdir()
-    (tmp_path / "hide/fsspec.py").write_text("raise ImportError('hidden')\n")
-    path = os.pathsep.join(filter(None, (str(tmp_path / "hide"), os.environ.get("PYTHONPATH", ""))))
-    local = run(tmp_path, "in/S1", "-o", "out", "--dry-run", PYTHONPATH=path)
+def test_without_fsspec_local_paths_work_and_urls_name_the_extra(archive, cli, monkeypatch, tmp_path):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fsspec"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    local = cli("in/S1", "-o", "out", "--dry-run")
     assert local.returncode == 0, local.stderr
-    remote = run(tmp_path, "memory://bucket", "-o", "out", "--dry-run", PYTHONPATH=path)
+    remote = cli("memory://bucket", "-o", "out", "--dry-run")
     assert remote.returncode == 2
     assert "pip install 'heelraise[remote]'" in remote.stderr
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import shutil
 import pytest
 import yaml
 
+from heelraise.c3d import NewC3D, read_container, write_c3d
 from heelraise.session.run import run_session
 
 LAYOUT = ("--layout", "{subject}/{session}/{trial}")
@@ -151,3 +152,37 @@ def test_a_copy_never_replaces_another_input(tiny, cli, tmp_path):
     assert refused.returncode == 5, refused.stderr
     assert "would replace another input" in refused.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["a.c3d", "a_heelraise.c3d"]
+
+
+def test_a_wrong_protocol_stops_before_anything_is_done(archive, cli, tmp_path):
+    (tmp_path / "p.yaml").write_text("nonsense: 1\n")
+    assert cli("in", "-o", "out", "-p", "p.yaml").returncode == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_do_is_4_and_all_good_is_0(archive, cli, tmp_path):
+    (tmp_path / "none").mkdir()
+    assert cli("none", "-o", "out").returncode == 4
+    assert not (tmp_path / "out").exists()
+    assert cli("in/S1", "-o", "out").returncode == 0
+
+
+def test_numbers_of_a_damaged_file_are_no_error(tiny, cli, tmp_path):
+    c = read_container(tiny)
+    points = c.points()
+    points[100] *= 1e34
+    plates = {("FORCE_PLATFORM", p.name): p.numbers() for p in c.parameters if p.group == "FORCE_PLATFORM"}
+    for name, rate in (("huge", c.point_rate), ("slow", 0.001)):
+        new = NewC3D(
+            points=points,
+            point_rate=rate,
+            point_labels=list(c.point_labels),
+            analogs=c.analogs(),
+            analog_labels=list(c.analog_labels),
+            analog_units=list(c.analog_units),
+            analog_per_frame=c.analog_per_frame,
+            parameters=plates,
+        )
+        write_c3d(tmp_path / f"{name}.c3d", new)
+    done = cli("huge.c3d", "slow.c3d", "-o", "out")
+    assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.kinematics import heel_height, quiet_frames
+from heelraise.kinematics.heel import _low_mode
 
 RATE = 100.0
 LENGTH = 180.0
@@ -142,3 +143,23 @@ def test_a_walking_foot_is_never_quiet():
     markers = foot(40.0 * (1 - np.cos(2 * np.pi * t)), "right")
     path = np.outer(1200.0 * t, [1.0, 0.0, 0.0])
     assert not quiet_frames({key: points + path for key, points in markers.items()}, RATE).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    top=st.sampled_from([1e9, 1e20, 1e25, 3.4e38]),
+    sign=st.sampled_from([-1.0, 1.0]),
+    frames=st.lists(st.integers(0, 1999), min_size=1, max_size=20),
+    marker=st.sampled_from(["heel", "mt2"]),
+)
+def test_heights_beyond_every_integer_are_no_error(top, sign, frames, marker):
+    # A damaged file holds any 32-bit number; 1e20 mm are more bins than a 64-bit integer counts.
+    markers = foot(raise_between(5.0, 14.0))
+    markers[f"right.{marker}"][frames, 2] = sign * top
+    assert heel_height(markers, "right", RATE).height.shape == (2000,)
+
+
+def test_the_bin_of_a_jump_is_not_that_of_the_flat_foot():
+    values = np.concatenate([np.full(100, 5.0), np.full(10, 3e38)])
+    assert _low_mode(values, np.ones(110, dtype=bool), 20) == 5.0
+    assert np.isnan(_low_mode(np.array([0.0, 1e25, 2e38]), np.ones(3, dtype=bool), 4))

@@ -190,7 +190,8 @@ def _low_mode(x: Floats, still: Bools, least: float) -> float:
         return float("nan")
     low = float(values.min())
     # A marker that jumps must not ask for millions of bins; what is metres up is not the flat foot.
-    bins = np.minimum(((values - low) / _BIN_MM).astype(np.int64), 2000)
+    # Bounded as floats: damaged files hold heights that no integer can.
+    bins = np.minimum((values - low) / _BIN_MM, 2000.0).astype(np.int64)
     counts = np.bincount(bins)
     # Five bins (10 mm) together are what a swaying flat foot covers.
     pile = np.convolve(counts, np.ones(5), mode="full")

@@ -31,6 +31,8 @@ from heelraise.stats.cop.equilibrium import equilibrium_measures
 Array = NDArray[np.float64]
 
 MAX_UNLOADED = 0.05
+#: Samples a second without which no sway is seen; rates below come from damaged headers.
+MIN_SWAY_RATE_HZ = 5.0
 #: Duration from which sway compares with published norms (Ruhe et al. 2010); a hold never lasts so long.
 NORM_S = 90.0
 _DECLARED = {one.name: one for one in COP}
@@ -50,6 +52,10 @@ def cop_metrics(signals: Signals, phases: Sequence[Phase]) -> list[Metric]:
             if "both" in signals.cops:
                 why = "both feet share a plate" if signals.shared_plate else "the foot has no plate of its own"
                 found.append(_record("cop_path", side, phase, status="not_available", reason=why))
+            continue
+        if cop.sway_rate < MIN_SWAY_RATE_HZ:
+            why = f"{cop.sway_rate:.2g} samples a second, {MIN_SWAY_RATE_HZ:g} are needed"
+            found.append(_record("cop_path", side, phase, status="not_available", reason=why))
             continue
         rows = frames_of(phase, cop.sway_rate, cop.sway.shape[0])
         ap, lost = bridge(cop.sway[rows, 0])

@@ -11,7 +11,7 @@ from heelraise.kinematics.arrays import bridge
 from heelraise.labelled.model import CopSeries, EmgSeries, Signals
 from heelraise.phases.model import PHASE_CODES, Phase
 from heelraise.result import Channel
-from heelraise.signal.filters import bandpass, envelope, lowpass, tremor_stream
+from heelraise.signal.filters import TREMOR_BAND_HZ, bandpass, envelope, lowpass, tremor_stream
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -124,7 +124,8 @@ def _cop(cop: CopSeries) -> list[Channel]:
             text = f"centre of pressure {way}, 10 Hz low-pass, held where unloaded"
             found.append(Channel(f"HR_COP_{axis}", "mm", text, sway, True))
     for k, (axis, way) in enumerate(ways):
-        if np.isfinite(cop.tremor[:, k]).any():
+        # A damaged header may give a rate at which the stream's band lies above the Nyquist frequency.
+        if np.isfinite(cop.tremor[:, k]).any() and cop.rate > 2 * TREMOR_BAND_HZ[0]:
             fast = tremor_stream(held(cop.tremor[:, k]), cop.rate)
             found.append(Channel(f"HR_COPT_{axis}", "mm", f"centre of pressure {way}, tremor stream", fast, True))
     return found
