@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
 from heelraise.kinematics.arrays import bridge
-from heelraise.labelled.forces import GRAVITY
 from heelraise.labelled.model import Signals
 from heelraise.notes import Note
 from heelraise.phases.find import PhaseInputs

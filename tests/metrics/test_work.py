@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heelraise.constants import GRAVITY
 from heelraise.kinematics.heel import HeelHeight
 from heelraise.labelled.model import Noise, Series
-from heelraise.metrics.work import GRAVITY, Mass, body_mass, both_at_once, work_metrics
+from heelraise.metrics.work import Mass, body_mass, both_at_once, work_metrics
 from heelraise.phases.model import Phase
 from heelraise.phases.profile import minimum_jerk
 

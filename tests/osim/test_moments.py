@@ -1,52 +1,20 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from heelraise.errors import InputError
 from heelraise.osim.dynamics import Load
-from heelraise.osim.library import load_model, load_opensim, quiet_stdout
+from heelraise.osim.library import load_opensim, quiet_stdout
 from heelraise.osim.moments import (
     AnkleKinetics,
     ankle_kinetics,
-    calf_force_by_moment_arm,
-    calf_load,
-    calf_moment_arm,
-    work,
 )
 from heelraise.osim.motion import Motion
 from heelraise.osim.shank_foot import LegShape, write_shank_foot_model
-
-POWERS = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=50)
-
-
-@given(POWERS, st.floats(1e-3, 1.0))
-def test_positive_and_negative_work_add_up(power, step):
-    values = np.array(power)
-    time = step * np.arange(values.size)
-    positive, negative = work(values, time)
-    assert positive >= 0 >= negative
-    assert positive + negative == pytest.approx(float(np.trapezoid(values, time)), abs=1e-6)
 
 
 def test_power_is_moment_times_velocity():
     one = AnkleKinetics("left", np.arange(3.0), np.array([10.0, 20.0, -5.0]), np.array([1.0, -2.0, 2.0]))
     assert one.power == pytest.approx([10.0, -40.0, -10.0])
-
-
-def test_load_of_the_calf_is_moment_over_mass():
-    assert calf_load(np.array([140.0, -20.0]), 70.0) == pytest.approx([2.0, 0.0])
-    for mass in (0.0, -1.0, float("nan")):
-        with pytest.raises(InputError, match="mass"):
-            calf_load(np.array([1.0]), mass)
-
-
-def test_force_by_moment_arm():
-    assert calf_force_by_moment_arm(np.array([100.0, -9.0]), np.array([0.05, 0.05])) == pytest.approx([2000.0, 0.0])
-    with pytest.raises(InputError, match="not positive"):
-        calf_force_by_moment_arm(np.array([1.0]), np.array([0.0]))
 
 
 def test_unusable_input(tmp_path):
@@ -62,8 +30,6 @@ def test_unusable_input(tmp_path):
         ankle_kinetics(tmp_path / "leg.osim", uneven, load)
     motion = Motion(time, ("ankle_angle_r",), rows[:, :1])
     assert ankle_kinetics(tmp_path / "leg.osim", motion, {}) == {}
-    # The built-in model has no muscles.
-    assert calf_moment_arm(tmp_path / "leg.osim", "right", motion) is None
 
 
 def physical_leg(anatomy, path):
@@ -148,18 +114,3 @@ def test_the_ankle_moment_of_the_physical_phantom(tmp_path):
     assert smooth.moment[inner] == pytest.approx(truth[inner], abs=0.1)
     # The simulator's speeds stand half a step of 1 ms beside its angles.
     assert found.velocity[inner] == pytest.approx((v[:, 4 * k + 3])[inner], abs=0.02)
-
-
-@pytest.mark.corpus
-def test_moment_arms_of_a_model_with_muscles(corpus):
-    pytest.importorskip("opensim")
-    home = Path(corpus) / "opensim_models"
-    for name in ("gait2392/subject01_simbody.osim", "rajagopal/Rajagopal2016.osim"):
-        time = np.linspace(0.0, 1.0, 30)
-        motion = Motion(time, ("ankle_angle_r",), np.radians(np.linspace(-30.0, 10.0, 30))[:, None])
-        arm = calf_moment_arm(home / name, "right", motion, points=9)
-        # Achilles tendon: 35 to 60 mm in most studies.
-        assert arm is not None
-        assert arm.min() > 0.025
-        assert arm.max() < 0.065
-        assert load_model(home / name).getName()

@@ -9,7 +9,7 @@ from heelraise.errors import InputError
 from heelraise.osim.built_in import leg_skeleton
 from heelraise.osim.files.trc import MarkerTable
 from heelraise.osim.forward import marker_positions
-from heelraise.osim.scaling import default_measurements, scale_by_setup, scale_model
+from heelraise.osim.scaling import default_measurements, scale_model
 from heelraise.osim.shank_foot import LegShape, write_shank_foot_model
 
 
@@ -67,37 +67,3 @@ def test_measurements_come_from_what_names_mean():
     assert set(found) == {"shank_r", "foot_r", "thigh_r", "pelvis"}
     assert found["shank_r"].bodies == ("tibia_r", "talus_r")
     assert found["foot_r"].pairs == (("R.Heel", "R.Toe.Tip"),)
-
-
-def test_a_setup_that_is_none_is_refused(tmp_path):
-    (tmp_path / "setup.xml").write_text("<OpenSimDocument><InverseKinematicsTool/></OpenSimDocument>")
-    with pytest.raises(InputError, match="not a setup of OpenSim's ScaleTool"):
-        scale_by_setup(tmp_path / "setup.xml", tmp_path / "out.osim")
-
-
-@pytest.mark.corpus
-def test_the_shipped_pipeline_comes_out_as_shipped(corpus, tmp_path):
-    pytest.importorskip("opensim")
-    from heelraise.osim.reading import read_skeleton
-
-    folder = corpus / "opensim_models" / "gait2392"
-    if not folder.is_dir():
-        pytest.skip("the corpus has no gait2392")
-    # Its setup names a model that is not shipped; the one with muscles has the same bodies and joints.
-    generic = folder / "gait2392_thelen2003muscle.osim"
-    scaled = scale_by_setup(folder / "subject01_Setup_Scale.xml", tmp_path / "subject01.osim", model=generic)
-    ours, theirs = read_skeleton(scaled.file), read_skeleton(folder / "subject01_simbody.osim")
-    places = {m.name: m.offset for m in ours.markers}
-    limbs = ("femur", "tibia", "calcn")
-    errors = {
-        m.name: np.abs(places[m.name] - m.offset).max()
-        for m in theirs.markers
-        if theirs.bodies[m.body].startswith(limbs)
-    }
-    assert len(errors) == 32
-    # The older OpenSim that made the reference placed the static pose less finely.
-    assert max(errors.values()) < 0.5e-3
-    centres = {j.name: j.parent_origin for j in ours.joints}
-    for joint in theirs.joints:
-        if joint.name.startswith(("ankle", "subtalar", "mtp")):
-            assert np.abs(centres[joint.name] - joint.parent_origin).max() < 1e-6

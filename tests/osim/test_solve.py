@@ -9,8 +9,12 @@ import pytest
 from skeletons import leg, walk
 
 from heelraise.errors import InputError
+from heelraise.osim.chains import leg_chain
+from heelraise.osim.files.axes import Y_UP
 from heelraise.osim.forward import marker_positions
-from heelraise.osim.skeleton import Skeleton
+from heelraise.osim.ik_data import NOT_CONVERGED, NOT_DETERMINED, REASONS, SOLVED, IkSolution
+from heelraise.osim.leg_angles import LegFit, solve_batched
+from heelraise.osim.skeleton import Skeleton, completed
 from heelraise.osim.solve import Task, solve_ik
 
 LEG = leg()
@@ -211,3 +215,40 @@ def test_bad_input_is_one_sentence(arguments: dict, message: str) -> None:
     call = {"marker_names": NAMES, "targets": np.zeros((4, len(NAMES), 3))} | arguments
     with pytest.raises(InputError, match=message):
         solve_ik(LEG, **call)
+
+
+@pytest.mark.parametrize("general", [False, True])
+@pytest.mark.parametrize("limit", ["low", "high"])
+def test_exact_markers_at_limits_are_solved(limit: str, general: bool) -> None:
+    """Round-off beyond the limits that the markers lie at is no reason to give up."""
+    q = walk(LEG, 400)
+    own = list(LEG.coordinates)
+    columns = [LEG.index(f"{name}_angle_r") for name in ("knee", "ankle", "subtalar", "mtp")]
+    for k in columns:
+        own[k] = replace(own[k], clamped=True, **{limit: 0.0})
+    q[:, columns] = 0.0
+    skeleton = replace(LEG, coordinates=tuple(own))
+    q = completed(skeleton, q)
+    start = q + 1e-3 * np.random.default_rng(0).normal(size=q.shape) if general else None
+    solution = solve_ik(skeleton, NAMES, marker_positions(skeleton, q), start=start)
+    assert solution.converged.all()
+    # Cut steps need no more iterations than whole ones.
+    assert solution.iterations.mean() < 3.5
+    np.testing.assert_allclose(solution.q, q, atol=1e-8)
+    inside = solution.q[:, columns] >= 0.0 if limit == "low" else solution.q[:, columns] <= 0.0
+    assert inside.all()
+
+
+@pytest.mark.parametrize("status", [NOT_DETERMINED, NOT_CONVERGED])
+def test_a_leg_tells_the_solvers_own_reason(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def solved_in_part(*arguments: object) -> IkSolution:
+        found = solve_ik(*arguments)
+        late = np.arange(6) >= 4
+        return replace(found, converged=~late, status=np.where(late, status, SOLVED))
+
+    monkeypatch.setattr("heelraise.osim.solve.solve_ik", solved_in_part)
+    chain = leg_chain(LEG, "right")
+    points = 1e3 * marker_positions(chain, np.zeros((6, len(chain.coordinates)))) @ Y_UP
+    found = solve_batched(LegFit(chain, "right", {}), {n: points[:, k] for k, n in enumerate(chain.marker_names)})
+    assert np.isfinite(found.plantarflexion).tolist() == [True] * 4 + [False] * 2
+    assert found.notes == (f"{REASONS[status]} in 2 frames, which are left out",)

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+#: From so many frames on OpenSim's own solver is slow enough to be told beforehand.
+SLOW_FRAMES = 1000
+
 
 class Units(StrEnum):
     """Unit of the marker file."""
@@ -81,6 +84,7 @@ def opensim(
 ) -> None:
     """Write markers, forces, EMG, channels and events for OpenSim; with a model also its motion and moments."""
     from heelraise.osim.files.export import OpenSimOptions, build_export
+    from heelraise.osim.files.options import has_model, with_options
     from heelraise.outputs.atomic import ensure_folder
     from heelraise.pipeline import static_trial
     from heelraise.protocol import load_protocol
@@ -94,6 +98,13 @@ def opensim(
     still, missing = static_trial(recording, static, resolved)
     # Before the work, which may take a minute.
     ensure_folder(output)
+    setting = with_options(resolved.protocol, options, model)
+    slow = setting.opensim.solver == "opensim_tool" and has_model(setting, built_in)
+    if slow and recording.frames > SLOW_FRAMES and not quiet:
+        typer.echo(
+            f"  warning: opensim.solver is opensim_tool: OpenSim fits {recording.frames} frames one by one, "
+            "which takes minutes for a whole body; solver: batched takes seconds."
+        )
     export = build_export(recording, resolved, model, options, still)
     paths = export.write(output)
     if quiet:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
 from heelraise.kinematics import LabAxes, SubjectAxes
 from heelraise.labelled.force_series import cop_series, force_series
 from heelraise.labelled.model import CopSeries, Series
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-GRAVITY = 9.80665
 _OTHER = {"left": "right", "right": "left"}
 #: Net displacement of the centre of pressure in a second beyond which nobody stands quietly, mm.
 MAX_SWAY_MM_S = 100.0

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
 from heelraise.kinematics import distance_noise
 from heelraise.labelled.model import Noise, Series, Signals
 from heelraise.metrics.model import Metric
@@ -26,7 +27,6 @@ from heelraise.signal.filters import lowpass
 from heelraise.stats.repetitions import fatigue_index
 
 Array = NDArray[np.float64]
-GRAVITY = 9.80665
 _NOISE_HZ = (4.0, 15.0)
 PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
 #: Two rises of one repetition that share less than this part of their time are two raises.

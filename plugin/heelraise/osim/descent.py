@@ -17,6 +17,8 @@ Bools = NDArray[np.bool_]
 #: Newton's error after a step is about 1 to 30 times its square (measured on gait2392), here 4e-10 to 1e-8 rad or m.
 NEWTON_STEP = 2e-5
 NEWTON_ITERATIONS = 12
+#: A step that a limit cuts by less (rad or m) counts as whole: round-off at the limit, far below Newton's own error.
+CUT = 1e-11
 #: A longer Newton step than this (rad or m) is left to the damped iterations.
 NEWTON_REACH = 0.5
 #: Frames are iterated together until this share of them is left.
@@ -74,7 +76,8 @@ def newton(machine: Machine, seen: Observed, q: Floats) -> Descent:
         result.iterations[frames] += 1
         result.cost[frames] = normal.cost
         # A step cut short by a limit leaves the other unknowns where they would be without the limit.
-        done = sound & (np.abs(new - old).max(axis=0, initial=0.0) < NEWTON_STEP) & (new == wanted).all(axis=0)
+        done = sound & (np.abs(new - old).max(axis=0, initial=0.0) < NEWTON_STEP)
+        done &= np.abs(new - wanted).max(axis=0, initial=0.0) <= CUT
         result.done[frames] = done
         going = sound & ~done
         if not going.any():

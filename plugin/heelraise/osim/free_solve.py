@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.osim.descent import NEWTON_ITERATIONS, NEWTON_REACH, NEWTON_STEP, PIVOT, SHRINK, Machine, freeze
+from heelraise.osim.descent import CUT, NEWTON_ITERATIONS, NEWTON_REACH, NEWTON_STEP, PIVOT, SHRINK, Machine, freeze
 from heelraise.osim.free_root import FreeChain
 from heelraise.osim.free_step import newton_normal, place_bodies, root_turns, times_left
 from heelraise.osim.free_sums import BLOCK, Sums, some
@@ -91,7 +91,7 @@ def newton(chain: FreeChain, sums: Sums, q: Floats, falling: bool = False) -> Fo
         if limited:
             wanted, new = new, np.clip(new, low, high)
             # A step cut short by a limit leaves the other unknowns where they would be without the limit.
-            done &= (new == wanted).all(axis=0)
+            done &= np.abs(new - wanted).max(axis=0, initial=0.0) <= CUT
         result.angles[:, frames] = new
         result.iterations[frames] += 1
         result.cost[frames] = normal.cost

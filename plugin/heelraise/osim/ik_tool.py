@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heelraise.errors import InputError, UsageError
-from heelraise.osim.files.trc import read_trc
+from heelraise.osim.files.trc import MarkerTable, read_trc, write_trc
 from heelraise.osim.library import load_model
 from heelraise.osim.motion import Motion, read_motion
 from heelraise.osim.native import run_native_tool, text
@@ -96,6 +97,33 @@ def run_ik_tool(
         motion = read_motion(folder / "ik.mot", model)
     notes = (LOSS.format(accuracy=accuracy),) if accuracy > COARSE else ()
     return replace(motion, notes=notes)
+
+
+def fit_targets(
+    model_path: Path, weights: Mapping[str, float], targets: NDArray[np.float64], rate: float, accuracy: float
+) -> Motion:
+    """Coordinates by OpenSim's InverseKinematicsTool from markers in memory.
+
+    Parameters
+    ----------
+    model_path : Path
+    weights : mapping of str to float
+        Weight by the marker's name in the model, in the order of `targets`.
+    targets : ndarray (T, M, 3)
+        m in OpenSim's ground, NaN where unseen. Frames follow each other: the tool needs no true times.
+    rate : float
+        Frames per second.
+    accuracy : float
+
+    Raises
+    ------
+    InputError, UsageError
+        As `run_ik_tool`.
+    """
+    with TemporaryDirectory() as folder:
+        table = MarkerTable(tuple(weights), np.arange(len(targets)) / rate, targets, rate, "m")
+        trc = write_trc(Path(folder) / "markers.trc", table)
+        return run_ik_tool(model_path, trc, accuracy=accuracy, weights=weights)
 
 
 def _common(model: Any, model_path: Path, trc_path: Path) -> list[str]:

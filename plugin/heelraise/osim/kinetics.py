@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
 from heelraise.errors import HeelraiseError
 from heelraise.labelled.model import Series
 from heelraise.notes import Note
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from heelraise.trial import Trial
 
 Array = NDArray[np.float64]
-GRAVITY = 9.80665
 #: Share of frames that must show the leg.
 MIN_KNOWN = 0.5
 #: A left leg is solved as its mirror image, a right one: in OpenSim's ground sideways is Z.

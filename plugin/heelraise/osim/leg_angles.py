@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -120,7 +119,7 @@ def solve_batched(fit: LegFit, paths: Mapping[str, Floats]) -> LegAngles:
     paths : mapping of str to ndarray (T, 3)
         Markers of the chain by name; mm, Z up, NaN where unseen.
     """
-    from heelraise.osim.solve import solve_ik
+    from heelraise.osim.solve import REASONS, solve_ik
 
     names = fit.used(paths)
     targets = ground_targets(paths, names)
@@ -133,10 +132,10 @@ def solve_batched(fit: LegFit, paths: Mapping[str, Floats]) -> LegAngles:
     q = np.full((len(targets), len(fit.chain.coordinates)), np.nan)
     residual = np.full(len(targets), np.nan)
     q[rows], residual[rows] = solution.q, _rms(solution.residual, weights)
-    lost = int(np.count_nonzero(~solution.converged))
     q[rows[~solution.converged]] = np.nan
-    notes = (f"the solver did not converge in {lost} frames, which are left out",) if lost else ()
-    return _angles(fit, q, residual, notes)
+    lost, counts = np.unique(solution.status[~solution.converged], return_counts=True)
+    notes = [f"{REASONS[int(k)]} in {n} frames, which are left out" for k, n in zip(lost, counts, strict=True)]
+    return _angles(fit, q, residual, tuple(notes))
 
 
 def solve_by_tool(fit: LegFit, paths: Mapping[str, Floats], model: Path, accuracy: float, rate: float) -> LegAngles:
@@ -150,8 +149,7 @@ def solve_by_tool(fit: LegFit, paths: Mapping[str, Floats], model: Path, accurac
     rate : float
         Frames per second.
     """
-    from heelraise.osim.files.trc import MarkerTable, write_trc
-    from heelraise.osim.ik_tool import run_ik_tool
+    from heelraise.osim.ik_tool import fit_targets
 
     names = fit.used(paths)
     targets = ground_targets(paths, names)
@@ -159,11 +157,8 @@ def solve_by_tool(fit: LegFit, paths: Mapping[str, Floats], model: Path, accurac
     angles = np.full((len(targets), len(fit.chain.coordinates)), np.nan)
     if rows.size < 2:
         return _angles(fit, angles, angles[:, 0])
-    with TemporaryDirectory() as folder:
-        # Only frames that determine the pose go to the tool, one behind the other: it needs no true times.
-        table = MarkerTable(names, np.arange(rows.size) / rate, targets[rows], rate, "m")
-        trc = write_trc(Path(folder) / "markers.trc", table)
-        motion = run_ik_tool(model, trc, accuracy=accuracy, weights={name: fit.weight(name) for name in names})
+    # Only frames that determine the pose go to the tool.
+    motion = fit_targets(model, {name: fit.weight(name) for name in names}, targets[rows], rate, accuracy)
     for k, name in enumerate(fit.chain.coordinate_names):
         if name in motion.names:
             angles[rows, k] = motion.column(name)

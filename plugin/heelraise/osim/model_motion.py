@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -108,7 +106,8 @@ def solve_motion(model: MarkedModel, settings: OpenSim, rate: float) -> tuple[Mo
         q, said = _by_tool(model, settings, rate, q)
         notes += said
     names = tuple(n for k, n in enumerate(model.skeleton.coordinate_names) if np.isfinite(q[:, k]).any())
-    text = f"The markers do not determine the whole of {model.name} ({why}): only {', '.join(names)} are written."
+    told = "; ".join(dict.fromkeys([why, *reasons]))
+    text = f"The markers do not determine the whole of {model.name} ({told}): only {', '.join(names)} are written."
     notes.append(Note("opensim_legs_only", text))
     return ModelMotion("legs", names, q, legs), tuple(notes)
 
@@ -157,18 +156,14 @@ def _legs(model: MarkedModel) -> tuple[dict[str, Floats], list[str]]:
 
 def _by_tool(model: MarkedModel, settings: OpenSim, rate: float, ours: Floats) -> tuple[Floats, list[Note]]:
     """The same coordinates by OpenSim's InverseKinematicsTool, in the frames and columns that are known."""
-    from heelraise.osim.files.trc import MarkerTable, write_trc
-    from heelraise.osim.ik_tool import run_ik_tool
+    from heelraise.osim.ik_tool import fit_targets
 
     names = tuple(n for n in model.targets if model.weights.get(n, 1.0) > 0.0)
     known = np.isfinite(ours)
     rows = np.flatnonzero(known.any(axis=1))
     targets = np.stack([model.targets[n][rows] for n in names], axis=1)
-    with TemporaryDirectory() as folder:
-        table = MarkerTable(names, np.arange(rows.size) / rate, targets, rate, "m")
-        trc = write_trc(Path(folder) / "markers.trc", table)
-        weights = {n: model.weights.get(n, 1.0) for n in names}
-        motion = run_ik_tool(model.file, trc, accuracy=settings.accuracy, weights=weights)
+    weights = {n: model.weights.get(n, 1.0) for n in names}
+    motion = fit_targets(model.file, weights, targets, rate, settings.accuracy)
     q = np.full_like(ours, np.nan)
     for k, name in enumerate(model.skeleton.coordinate_names):
         if name in motion.names:

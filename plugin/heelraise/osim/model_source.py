@@ -13,6 +13,7 @@ from heelraise.errors import InputError
 from heelraise.kinematics import heel_height, quiet_frames
 from heelraise.kinematics.arrays import SIDES, Markers
 from heelraise.labels.text import split_subjects
+from heelraise.notes import Note
 from heelraise.osim.files.trc import clean_labels
 from heelraise.osim.leg_angles import TOE_WEIGHT
 from heelraise.osim.library import load_model
@@ -40,11 +41,13 @@ class SourceModel:
         Content of the scaled or the built-in model.
     mass_kg : float
         Of all its bodies.
+    notes : tuple of Note
     """
 
     marked: MarkedModel
     made: str | None
     mass_kg: float
+    notes: tuple[Note, ...] = ()
 
 
 def user_source(
@@ -128,7 +131,7 @@ def built_in_source(
         if isinstance(calibration, LegCalibration) and calibration.shape is not None:
             shapes[side] = calibration.shape
         else:
-            reasons[side] = one.reason
+            reasons[side] = one.reason or "its markers do not size it"
     if not shapes:
         why = "; ".join(f"{side}: {reason}" for side, reason in reasons.items())
         raise InputError("the built-in model cannot be made to size", where=trial.file, why=why)
@@ -145,7 +148,8 @@ def built_in_source(
         load = TOE_WEIGHT if skeleton.bodies[marker.body].startswith("toes") else 1.0
         weights[marker.name] = float(settings.weights.get(role, load))
     marked = MarkedModel(file, "the built-in model", skeleton, targets, {n: weights[n] for n in targets})
-    return SourceModel(marked, file.read_text(encoding="utf-8"), _mass(file))
+    lacking = (Note("opensim_leg_missing", f"The built-in model has no {s} leg: {why}.") for s, why in reasons.items())
+    return SourceModel(marked, file.read_text(encoding="utf-8"), _mass(file), tuple(lacking))
 
 
 def _names(trial: Trial, body: BodyMarkers) -> dict[str, str]:

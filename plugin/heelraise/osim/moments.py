@@ -1,4 +1,4 @@
-"""Ankle moment, power and the calf's load from a model's motion and the ground's force on each foot."""
+"""Ankle moment and power from a model's motion and the ground's force on each foot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from heelraise.errors import InputError
 from heelraise.osim.dynamics import Load, inverse_dynamics
-from heelraise.osim.library import load_model
 from heelraise.osim.motion import Motion, check_motion
 
 Array = NDArray[np.float64]
@@ -20,8 +19,6 @@ Array = NDArray[np.float64]
 MATCHED_HZ = 20.0
 #: Weights of the central difference of eighth order.
 _SLOPE = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
-#: The muscles of the triceps surae as OpenSim's leg models begin their names.
-CALF = ("soleus", "med_gas", "lat_gas", "gasmed", "gaslat", "gastroc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,88 +103,6 @@ def ankle_kinetics(
         moment = -np.interp(smooth.time, moments.time, moments.column(name))
         found[side] = AnkleKinetics(side, smooth.time, moment, velocity)
     return found
-
-
-def calf_load(moment: Array, mass_kg: float) -> Array:
-    """Load of gastrocnemius and soleus as plantarflexion moment over body mass (T,), N m/kg; dorsiflexion counts 0.
-
-    No muscle's force: other muscles that cross the ankle share the moment, and co-contraction does not show in it.
-
-    Raises
-    ------
-    InputError
-        The mass is not positive.
-    """
-    if not mass_kg > 0:
-        raise InputError(f"a body mass of {mass_kg:g} kg cannot be used")
-    return np.asarray(np.maximum(moment, 0.0) / mass_kg)
-
-
-def calf_moment_arm(
-    model_path: Path | str, side: str, motion: Motion, coordinate: str = "ankle_angle_{}", points: int = 41
-) -> Array | None:
-    """Moment arm (T,) of the triceps surae about the ankle, m, plantarflexion positive.
-
-    Mean of the arms of the model's soleus and gastrocnemii, weighted by their largest isometric forces, at the knee and
-    ankle angles of the motion's mean posture but for the ankle, which varies (`points` angles, interpolated).
-
-    Returns
-    -------
-    ndarray or None
-        None where the model has no such muscle.
-
-    Raises
-    ------
-    InputError
-        The model cannot be used or has no such coordinate.
-    """
-    model = load_model(model_path)
-    muscles = [m for m in model.getMuscles() if _is_calf(str(m.getName()), side)]
-    if not muscles:
-        return None
-    name = coordinate.format(side[0])
-    angles = motion.column(name)
-    coordinates = model.updCoordinateSet()
-    if not coordinates.contains(name):
-        raise InputError(f"the model has no coordinate {name}", where=str(model_path))
-    state = model.initSystem()
-    for other in motion.names:
-        if coordinates.contains(other) and other != name and not coordinates.get(other).getLocked(state):
-            coordinates.get(other).setValue(state, float(motion.column(other).mean()), False)
-    ankle = coordinates.get(name)
-    grid = np.linspace(angles.min(), angles.max(), points)
-    weights = np.array([m.getMaxIsometricForce() for m in muscles])
-    arms = np.empty(points)
-    for k, angle in enumerate(grid):
-        ankle.setValue(state, float(angle), False)
-        model.assemble(state)
-        arms[k] = -float(np.average([m.computeMomentArm(state, ankle) for m in muscles], weights=weights))
-    return np.asarray(np.interp(angles, grid, arms))
-
-
-def calf_force_by_moment_arm(moment: Array, arm: Array) -> Array:
-    """Force (T,) that the triceps surae would need for the whole moment, N: moment over moment arm, at least 0.
-
-    An estimate by moment arm, no measured muscle force: it takes every plantarflexor for the calf and leaves
-    co-contraction out.
-
-    Raises
-    ------
-    InputError
-        An arm is not positive.
-    """
-    if not (arm > 0).all():
-        raise InputError("a moment arm of the calf is not positive", why=f"the smallest is {arm.min():g} m")
-    return np.asarray(np.maximum(moment, 0.0) / arm)
-
-
-def work(power: Array, time: Array) -> tuple[float, float]:
-    """Positive and negative work, J: integrals of positive and of negative power (T,) over time (T,)."""
-    return float(np.trapezoid(np.maximum(power, 0.0), time)), float(np.trapezoid(np.minimum(power, 0.0), time))
-
-
-def _is_calf(name: str, side: str) -> bool:
-    return name.lower().startswith(CALF) and name.lower().endswith(f"_{side[0]}")
 
 
 def _filtered_load(load: Load, lowpass_hz: float | None) -> Load:

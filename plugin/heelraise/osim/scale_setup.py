@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from heelraise.osim.native import text
-from heelraise.osim.xml_text import Element
 
 #: Roles over bone that shows: they hold the pose while the others are placed.
 SURE_ROLES = ("lateral_epicondyle", "medial_epicondyle", "lateral_malleolus", "medial_malleolus", "heel", "toe_tip",
@@ -73,15 +72,6 @@ def marker_placer(tasks: str, span: str) -> str:
         "<output_model_file>scaled.osim</output_model_file><output_motion_file>pose.mot</output_motion_file>"
         "<max_marker_movement>-1</max_marker_movement>"
     )
-
-
-def xml_of(element: Element, replaced: Mapping[str, str]) -> str:
-    """An element as XML, with another text in the elements of some tags."""
-    attributes = "".join(f' {key}="{_attribute(value)}"' for key, value in element.attributes.items())
-    inner = "".join(xml_of(child, replaced) for child in element.children) or text(element.text)
-    if element.tag in replaced and not element.children:
-        inner = text(replaced[element.tag])
-    return f"<{element.tag}{attributes}>{inner}</{element.tag}>"
 
 
 def _attribute(word: str) -> str:

@@ -16,8 +16,8 @@ from heelraise.kinematics.arrays import SIDES, Floats, Markers, mean_position
 from heelraise.osim.files.axes import Y_UP
 from heelraise.osim.files.trc import MarkerTable, write_trc
 from heelraise.osim.library import load_model
-from heelraise.osim.native import run_native_tool, text
-from heelraise.osim.scale_setup import Measurement, marker_placer, marker_tasks, model_scaler, xml_of
+from heelraise.osim.native import run_native_tool
+from heelraise.osim.scale_setup import Measurement, marker_placer, marker_tasks, model_scaler
 from heelraise.osim.xml_text import read_xml
 
 if TYPE_CHECKING:
@@ -110,46 +110,6 @@ def scale_model(
         folder = Path(scratch)
         write_trc(folder / "static.trc", static)
         return _run(settings, model, folder, target)
-
-
-def scale_by_setup(setup: Path, target: Path, *, model: Path | None = None) -> ScaledModel:
-    """Run a user's own ScaleTool setup without leaving its side products.
-
-    Parameters
-    ----------
-    setup : Path
-        XML of a ScaleTool; the files that it names lie beside it.
-    target : Path
-    model : Path, optional
-        In place of the model that the setup names.
-
-    Raises
-    ------
-    InputError, OutputError
-        As `scale_model`.
-    """
-    root = read_xml(setup)
-    tool = root if root.tag == "ScaleTool" else root.child("ScaleTool")
-    if tool is None:
-        raise InputError("the file is not a setup of OpenSim's ScaleTool", where=str(setup), todo="name another")
-    files = {e.tag: e.text for e in tool.walk() if e.tag in ("model_file", "marker_set_file", "marker_file")}
-    source = model if model is not None else setup.parent / files.get("model_file", "")
-    replaced = {"model_file": "generic.osim", "output_scale_file": "factors.xml", "output_motion_file": "pose.mot"}
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        for tag in ("marker_set_file", "marker_file"):
-            name = files.get(tag, "")
-            if name and name != "Unassigned":
-                if not (setup.parent / name).is_file():
-                    raise InputError(f"the setup names {name}, which is not there", where=str(setup))
-                shutil.copy(setup.parent / name, folder / Path(name).name)
-                replaced[tag] = Path(name).name
-        settings = []
-        for part in tool.children:
-            output = {"ModelScaler": "sized.osim", "MarkerPlacer": "scaled.osim"}.get(part.tag)
-            known = replaced | ({"output_model_file": output} if output else {})
-            settings.append((part.tag, "".join(xml_of(child, known) for child in part.children) or text(part.text)))
-        return _run(settings, source, folder, target)
 
 
 def scale_with_trial(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
+
 Array = NDArray[np.float64]
-GRAVITY = 9.80665
 #: The integral of a Brownian bridge of length T has the variance s^2 T^3 / 12.
 _BRIDGE = 12.0
 #: Vertical speed of who stands still, m/s rms: breath moves the centre of mass by a millimetre in a second. A short

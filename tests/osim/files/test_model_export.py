@@ -38,6 +38,11 @@ def built_in(whole, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def smooth(trial):
+    return build_export(trial, options=dataclasses.replace(BUILT_IN, lowpass_hz=6.0))
+
+
+@pytest.fixture(scope="module")
 def body_model(opensim, built_in, tmp_path_factory):
     """The shanks of the built-in model hung on one pelvis by a ball and a knee each, with the trial's markers."""
     path = tmp_path_factory.mktemp("body") / "body.osim"
@@ -108,7 +113,7 @@ def test_a_model_file_gives_the_same_motion(trial, built_in):
     assert np.std(theirs.column("ankle_angle_r") - ours.column("ankle_angle_r")) < 0.2
 
 
-def test_a_body_of_which_only_the_legs_are_seen(trial, built_in, body_model, tmp_path):
+def test_a_body_of_which_only_the_legs_are_seen(trial, smooth, body_model):
     """The ankle and its moment are those of the leg alone, whatever the model has above it."""
     shank = [name for name in trial.point_labels if name[1:] in ("TIB", "ANK", "HEE", "TOE", "KNE")]
     keep = [trial.point_labels.index(name) for name in shank]
@@ -118,7 +123,6 @@ def test_a_body_of_which_only_the_legs_are_seen(trial, built_in, body_model, tmp
     assert "opensim_legs_only" in codes(export)
     motion, moments = export.results["short_ik.mot"], export.results["short_id.sto"]
     assert "hip_r_coord_0" not in motion.labels
-    smooth = build_export(trial, options=dataclasses.replace(BUILT_IN, lowpass_hz=6.0))
     reference = smooth.results["short_ik.mot"], smooth.results["short_id.sto"]
     for name in ("ankle_angle_r", "ankle_angle_l"):
         np.testing.assert_allclose(motion.column(name), reference[0].column(name), atol=1e-4)
@@ -137,8 +141,28 @@ def test_a_foot_without_a_plate_has_no_moment(trial):
     assert "short_ik.mot" in none.texts
 
 
-def test_a_low_pass_is_told_in_the_file(trial, built_in):
-    export = build_export(trial, options=dataclasses.replace(BUILT_IN, lowpass_hz=6.0))
+def test_a_leg_that_is_not_seen_leaves_the_other_ones_moments(trial, built_in, tmp_path):
+    """The missing leg is named, and its force is not in the file that goes with a model without it."""
+    points = trial.points.copy()
+    points[:, trial.point_labels.index("LTIB")] = np.nan
+    export = build_export(dataclasses.replace(trial, points=points), options=BUILT_IN)
+    told = {note.code: note.message for note in export.notes}
+    assert "no left leg" in told["opensim_leg_missing"]
+    assert "shank cluster" in told["opensim_leg_missing"]
+    assert "'calcn_l'" in told["opensim_no_body"]
+    assert "opensim_no_moments" not in told
+    loads = export.texts["short_external_loads.xml"]
+    assert "calcn_r" in loads
+    assert "calcn_l" not in loads
+    assert "calcn_l" not in export.texts["short_model.osim"]
+    assert "ground_force_l_vx" in export.texts["short_grf.mot"]
+    moments, both = export.results["short_id.sto"], read_table(built_in / "short_id.sto")
+    assert not any("_l_" in label for label in moments.labels)
+    np.testing.assert_allclose(moments.column("ankle_angle_r_moment"), both.column("ankle_angle_r_moment"), atol=1e-6)
+
+
+def test_a_low_pass_is_told_in_the_file(trial, smooth, built_in):
+    export = smooth
     assert "low-passed at 6 Hz" in export.texts["short_id.sto"]
     assert "not low-passed" in (built_in / "short_id.sto").read_text()
     shaking = [

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from heelraise.errors import InputError, OutputError
 from heelraise.osim.files import text_file
-from heelraise.osim.files.coordinates import coordinates_table, write_coordinates
+from heelraise.osim.files.coordinates import coordinates_table
 from heelraise.osim.files.tables import Table, clean_name, format_table, read_table, write_table
 
 FINITE = st.floats(-1e9, 1e9, allow_nan=False, allow_subnormal=False)
@@ -234,7 +234,8 @@ def test_clean_names_separate_nothing(name):
 def test_coordinates_are_in_degrees_and_metres(tmp_path, native_table):
     times = 0.5 + np.arange(4) / 100
     values = np.array([[np.pi / 6, 0.9], [np.nan, 0.9], [-np.pi / 2, 1.0], [0.05 * np.pi / 180, 1.1]])
-    path = write_coordinates(tmp_path / "x_ik.mot", times, ["ankle_angle_r", "pelvis_ty"], values, [True, False])
+    table = coordinates_table("x_ik", times, ["ankle_angle_r", "pelvis_ty"], values, [True, False])
+    path = write_table(tmp_path / "x_ik.mot", table)
     labels, found, turned, degrees = native_table(path)
     assert labels == ["ankle_angle_r", "pelvis_ty"]
     assert degrees == "yes"

@@ -125,6 +125,18 @@ def test_wrong_settings_write_nothing(home, tmp_path, change, says):
     assert not (tmp_path / "out").exists() or os.listdir(tmp_path / "out") == []
 
 
+def test_a_file_that_is_not_there_is_told_with_its_line(home):
+    folder, _ = home
+    text = (folder / "setup.xml").read_text()
+    line = next(k for k, row in enumerate(text.splitlines(), 1) if "<model_file" in row)
+    (folder / "other.xml").write_text(text.replace("<model_file />", "<model_file>gone.osim</model_file>"))
+    with pytest.raises(InputError, match=r"model_file 'gone\.osim' is not there") as caught:
+        HeelRaiseTool(folder / "other.xml").run()
+    assert caught.value.where == f"{folder / 'other.xml'}:{line}"
+    assert str(folder) in caught.value.why
+    assert caught.value.exit_status == 4
+
+
 def test_a_results_folder_that_cannot_be_written(home, tmp_path):
     folder, _ = home
     (tmp_path / "file").write_text("")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.osim.files.tables import Table, write_table
+from heelraise.osim.files.tables import Table
 
 Array = NDArray[np.float64]
 
@@ -42,21 +41,3 @@ def coordinates_table(
     turned: Array = np.where(np.asarray(rotational, dtype=np.bool_), np.rad2deg(values), values)
     known = np.asarray(np.isfinite(turned).all(axis=1))
     return Table(name, tuple(names), times[known], turned[known], in_degrees=True, comments=tuple(notes))
-
-
-def write_coordinates(
-    target: Path,
-    times: Array,
-    names: Sequence[str],
-    values: Array,
-    rotational: Sequence[bool],
-    notes: Sequence[str] = (),
-) -> Path:
-    """Write coordinates (rad, m) as a motion in degrees; see `coordinates_table`.
-
-    Raises
-    ------
-    OutputError
-        The folder is missing or not writable, or the disk is full.
-    """
-    return write_table(target, coordinates_table(target.stem, times, names, values, rotational, notes))

@@ -195,6 +195,7 @@ def build_export(
         frame = Frame(body, turn, found.signals.body_weight_n, static)
         results = model_results(trial, setting, frame, Path(model) if model is not None else None, options, texts, stem)
         texts |= {f"{stem}_model.osim": results.made} if results.made is not None else {}
+        texts |= results.loads
         texts |= {name: format_table(table) for name, table in results.tables.items()}
         notes += results.notes
         tables = results.tables

@@ -123,7 +123,7 @@ def moments_table(
             text = "No moments are written: no foot that the model's motion shows has a plate of its own."
             notes.append(Note("opensim_no_moments", text))
         return MomentsTable(None, tuple(notes))
-    missing = sorted({"left", "right"} - set(loads.sides))
+    missing = [s for s in ("left", "right") if s not in loads.sides and loads.bodies.get(s) in skeleton.bodies]
     if missing and motion.scope == "model":
         text = f"Moments that need the force under the {missing[0]} foot are left out: it has no plate of its own."
         notes.append(Note("opensim_moments_left_out", text))

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from heelraise.constants import GRAVITY
 from heelraise.errors import InputError
 from heelraise.notes import Note
+from heelraise.osim.files.external_loads import BODIES, format_external_loads, identifiers
 from heelraise.osim.files.model_files import LoadFiles, moments_table, motion_table
 from heelraise.osim.files.tables import Table
 
 if TYPE_CHECKING:
     from heelraise.labelled.body import BodyMarkers
     from heelraise.osim.files.options import OpenSimOptions
+    from heelraise.osim.marked_model import MarkedModel
     from heelraise.protocol.schema import Protocol
     from heelraise.trial import Trial
 
 Array = NDArray[np.float64]
-GRAVITY = 9.80665
 #: A model whose mass differs by more than this share from the body's is told.
 MASS_DIFFERS = 0.1
 
@@ -50,11 +52,12 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class ModelResults:
-    """Tables by file name, the model that was made, and notes."""
+    """Tables by file name, the model that was made, notes, and the external loads as they fit the model."""
 
     tables: Mapping[str, Table]
     made: str | None
     notes: tuple[Note, ...]
+    loads: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def model_results(
@@ -106,16 +109,18 @@ def model_results(
             source = user_source(trial, setting, frame.body, frame.turn, model, frame.static, scratch)
         marked = source.marked
         motion, said = solve_motion(marked, setting.opensim, trial.point_rate)
-        notes = [*said]
+        notes = [*source.notes, *said]
         tables: dict[str, Table] = {}
+        fitting, more = _fitting_loads(texts, stem, marked, options)
+        notes += more
         if motion is not None:
             notes += motion.notes
             table = motion_table(f"{name}_ik", times, marked, motion)
             if table is not None:
                 tables[f"{name}_ik.mot"] = table
-            loads = _loads(texts, stem, scratch, options.bodies)
+            loads = _load_files({**texts, **fitting}, stem, scratch, marked, options)
             if loads is None:
-                text = "No moments are written: they need a plate under a foot alone."
+                text = "No moments are written: they need a plate under a foot alone, and that foot in the model."
                 notes.append(Note("opensim_no_moments", text))
             else:
                 moments = moments_table(f"{name}_id", times, marked, motion, loads, options.lowpass_hz)
@@ -123,18 +128,45 @@ def model_results(
                 if moments.table is not None:
                     tables[f"{name}_id.sto"] = moments.table
                     notes += _mass_note(marked.name, source.mass_kg, mass, built_in)
-    return ModelResults(tables, source.made, tuple(dict.fromkeys(notes)))
+    return ModelResults(tables, source.made, tuple(dict.fromkeys(notes)), fitting)
 
 
-def _loads(texts: Mapping[str, str], stem: str, scratch: Path, bodies: Mapping[str, str]) -> LoadFiles | None:
+def _loaded(texts: Mapping[str, str], stem: str) -> tuple[str, ...]:
+    """Feet with an external force."""
+    xml = texts.get(f"{stem}_external_loads.xml", "")
+    return tuple(side for side in BODIES if f'<ExternalForce name="{side}_foot">' in xml)
+
+
+def _fitting_loads(
+    texts: Mapping[str, str], stem: str, model: MarkedModel, options: OpenSimOptions
+) -> tuple[dict[str, str], list[Note]]:
+    """External loads without the feet that the model lacks, where it has another one; empty where nothing changes."""
+    sides = _loaded(texts, stem)
+    kept = [side for side in sides if options.bodies[side] in model.skeleton.bodies]
+    notes = []
+    name = f"{stem}_external_loads"
+    for side in sides:
+        if side not in kept:
+            left_out = f" and is left out of {name}.xml" if kept else ""
+            text = f"The force under the {side} foot has no body '{options.bodies[side]}' in {model.name}{left_out}."
+            notes.append(Note("opensim_no_body", text))
+    if not kept or len(kept) == len(sides):
+        return {}, notes
+    text = format_external_loads(name, f"{stem}_grf.mot", kept, identifiers(options.pattern), options.bodies)
+    return {f"{name}.xml": text}, notes
+
+
+def _load_files(
+    texts: Mapping[str, str], stem: str, scratch: Path, model: MarkedModel, options: OpenSimOptions
+) -> LoadFiles | None:
+    """The loads on disk for OpenSim's tool; None where no foot of the model has any."""
+    sides = [side for side in _loaded(texts, stem) if options.bodies[side] in model.skeleton.bodies]
     names = [f"{stem}_external_loads.xml", f"{stem}_grf.mot"]
-    if any(name not in texts for name in names):
+    if not sides or any(name not in texts for name in names):
         return None
     for name in names:
         (scratch / name).write_text(texts[name], encoding="utf-8")
-    xml = texts[names[0]]
-    sides = tuple(side for side in bodies if f'<ExternalForce name="{side}_foot">' in xml)
-    return LoadFiles(scratch / names[0], bodies, sides)
+    return LoadFiles(scratch / names[0], options.bodies, sides)
 
 
 def _mass_note(name: str, model_kg: float, mass_kg: float | None, built_in: bool) -> list[Note]:

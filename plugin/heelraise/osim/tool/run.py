@@ -13,7 +13,7 @@ from heelraise.errors import InputError
 from heelraise.notes import Note
 from heelraise.osim.files.channels import channel_table
 from heelraise.osim.files.tables import Table, write_table
-from heelraise.osim.tool.setup import Setup, read_setup, resolve, setup_text
+from heelraise.osim.tool.setup import Setup, check_files, read_setup, resolve, setup_text, value_lines
 from heelraise.outputs.atomic import ensure_folder, write_text
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class HeelRaiseTool:
         self.settings = Setup() if setup is None else read_setup(setup)
         self.folder = Path() if setup is None else Path(setup).parent
         self._source = "setup" if setup is None else str(setup)
+        self._lines = {} if setup is None else value_lines(setup)
 
     def run(self) -> ToolRun:
         """Analyse the trial and write the results.
@@ -83,6 +84,7 @@ class HeelRaiseTool:
                 why="output_opensim_files are called after the trial",
                 todo="give the tool another name",
             )
+        check_files(setup, self.folder, self._source, self._lines)
         # Before the work, which may take a minute.
         ensure_folder(folder)
         static = resolve(setup.static_file, self.folder) if setup.static_file else None

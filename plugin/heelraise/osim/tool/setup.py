@@ -96,6 +96,43 @@ def read_setup(path: Path | str) -> Setup:
     return Setup(**values)
 
 
+def value_lines(path: Path | str) -> dict[tuple[str, str], int]:
+    """Line of each element and value of a setup file that `read_setup` takes."""
+    tool = read_xml(Path(path)).child(TAG)
+    return {} if tool is None else {(element.tag, element.text): element.line for element in tool.children}
+
+
+def check_files(setup: Setup, folder: Path, source: str, lines: Mapping[tuple[str, str], int]) -> None:
+    """Refuse files that are not there.
+
+    Parameters
+    ----------
+    setup : Setup
+    folder : Path
+        From which relative paths count.
+    source : str
+        How errors call the setup.
+    lines : mapping of (element, value) to int
+        A setting that was changed in Python has none.
+
+    Raises
+    ------
+    InputError
+        With the line that names the file, where there is one.
+    """
+    for tag in ("input_file", "static_file", "model_file"):
+        name = getattr(setup, tag)
+        if not name or resolve(name, folder).is_file():
+            continue
+        line = lines.get((tag, name))
+        raise InputError(
+            f"the {tag} '{name}' is not there",
+            where=source if line is None else f"{source}:{line}",
+            why="" if Path(name).is_absolute() else f"it was sought in the setup's folder, {folder}",
+            todo=f"correct <{tag}>",
+        )
+
+
 def setup_text(setup: Setup) -> str:
     """The setup as XML, each element under a comment that says what it means."""
     lines = ['<?xml version="1.0" encoding="UTF-8" ?>', f'<{DOCUMENT} Version="40000">']
