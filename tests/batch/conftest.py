@@ -11,7 +11,8 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -175,3 +176,31 @@ def rows():
             return {row[key]: row for row in csv.DictReader(stream)}
 
     return call
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def gone() -> Callable[[int], bool]:
+    """Wait until a process is gone; False when it stays."""
+
+    def wait(pid: int) -> bool:
+        for _ in range(200):
+            if not alive(pid):
+                return True
+            time.sleep(0.05)
+        return False
+
+    return wait

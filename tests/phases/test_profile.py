@@ -11,11 +11,15 @@ from heelraise.phantom import build_scenario
 from heelraise.phantom.motion import edges_of
 from heelraise.phantom.simulate import simulate
 from heelraise.phantom.truth import heel_height
-from heelraise.phases.profile import Edge, fit_edges, fit_lower, fit_rise, minimum_jerk
+from heelraise.phases.profile import Edge, fit_edges, minimum_jerk
 from heelraise.phases.raises import find_raises
 from heelraise.phases.shapes import BELL, RAMPS, TRAPEZOID
 
 TIME = np.arange(0, 8, 0.02)
+
+
+def fit_rise(time, height, start_s, duration_s):
+    return fit_edges([Edge(time, height, start_s, duration_s)])[0]
 
 
 def cosine(u):
@@ -104,7 +108,7 @@ def test_a_lowering_has_the_deviations_of_the_rise_that_it_mirrors():
     rng = np.random.default_rng(3)
     height = 90 * minimum_jerk((TIME - 2.0) / 1.5) + rng.normal(0, 2, TIME.size)
     rise = fit_rise(TIME, height, 2.1, 1.3)
-    lower = fit_lower(TIME, height[::-1], TIME[-1] - 3.4, 1.3)
+    (lower,) = fit_edges([Edge(TIME, height[::-1], TIME[-1] - 3.4, 1.3, rising=False)])
     assert (lower.start_sd_s, lower.stop_sd_s) == pytest.approx((rise.stop_sd_s, rise.start_sd_s), rel=1e-6)
     assert lower.stop_s == pytest.approx(TIME[-1] - rise.start_s, abs=1e-6)
 

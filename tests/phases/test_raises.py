@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from heelraise.kinematics.arrays import runs as runs_of
 from heelraise.phases.model import PhaseSettings
-from heelraise.phases.profile import fit_lower, fit_rise, minimum_jerk
+from heelraise.phases.profile import Edge, fit_edges, minimum_jerk
 from heelraise.phases.raises import find_raises, merge_runs
 
 RATE = 100.0
@@ -115,8 +115,8 @@ def test_settings_decide_the_minimum_hold():
 def test_a_lowering_is_a_rise_seen_backwards():
     time = np.arange(0, 6, 0.02)
     up = 50 * minimum_jerk((time - 2.0) / 1.2)
-    rise = fit_rise(time, up, 1.8, 1.0)
-    lower = fit_lower(time, up[::-1], 6 - 0.02 - 3.2, 1.0)
+    (rise,) = fit_edges([Edge(time, up, 1.8, 1.0)])
+    (lower,) = fit_edges([Edge(time, up[::-1], 6 - 0.02 - 3.2, 1.0, rising=False)])
     assert rise.start_s == pytest.approx(2.0, abs=0.01)
     assert rise.duration_s == pytest.approx(1.2, abs=0.02)
     assert rise.height_mm == pytest.approx(50, rel=0.01)

@@ -20,9 +20,7 @@ from heelraise.plates import (
     PlateSignals,
     assign_feet,
     combine,
-    compute_plates,
-    read_plates,
-    zero_slice,
+    recorded_plates,
 )
 
 if TYPE_CHECKING:
@@ -74,28 +72,18 @@ def read_forces(
         plate on which the other stands, leaves the plate to the other.
     """
     setting = protocol.force_plates
-    geometries, notes = read_plates(trial.container, axes.to_mm)
-    if not geometries or not trial.analogs.size or trial.analog_rate <= 0:
-        why = "the file describes no force plate" if not geometries else "the file has no analog samples"
+    recorded = recorded_plates(trial, protocol, axes)
+    notes, plates = recorded.read, recorded.plates
+    if recorded.missing:
+        why = f"the file {recorded.missing}"
         return Forces((), {}, *_known_weight(trial, protocol), None, False, {"used": 0, "reason": why}, notes)
-    zero = zero_slice(trial.container, trial.analog_per_frame, len(trial.analogs))
-    plates, more = compute_plates(
-        geometries,
-        trial.analogs,
-        trial.analog_units,
-        to_lab=axes.rotation,
-        load_threshold_n=setting.load_threshold_n,
-        zero=zero,
-        baseline=setting.baseline,
-        rate=trial.analog_rate,
-    )
-    notes = (*notes, *more)
+    notes = (*notes, *recorded.computed)
     if not plates:
         none = {"used": 0, "reason": "no plate could be used"}
         return Forces((), {}, *_known_weight(trial, protocol), None, False, none, notes)
     per_frame = trial.analog_per_frame
     sides = assign_feet(
-        plates, geometries, feet, per_frame, override=setting.feet or None, rate=trial.point_rate or None
+        plates, recorded.geometries, feet, per_frame, override=setting.feet or None, rate=trial.point_rate or None
     )
     hanging = _hanging(feet, flat or {})
     for number, side in sides.items():
@@ -127,7 +115,7 @@ def read_forces(
     used = [
         {"name": f"plate {p.index}", "type": g.type, "foot": sides.get(p.index, "none"), "flipped": p.flipped}
         for p in plates
-        for g in geometries
+        for g in recorded.geometries
         if g.index == p.index
     ]
     description: dict[str, Any] = {"used": len(plates), "plates": used}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from heelraise.kinematics.arrays import SIDES, Floats
 from heelraise.notes import Note
 from heelraise.osim.chains import ankle_names
 from heelraise.osim.leg_pose import beyond
+from heelraise.osim.listing import listed
 from heelraise.osim.skeleton import Skeleton
 
 #: Distances beyond this are rarely markers' noise; OpenSim's guide asks for less.
 FAR_M = 0.03
 #: A root that is at its limit in more than this share of frames is told.
 LIMITED = 0.05
+#: Names that a note shows at most.
+MAX_LISTED = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +56,8 @@ def untold(model: MarkedModel) -> list[Note]:
     names = [c.name for c in free if not seen[c.joint]]
     if not names:
         return []
-    return [Note("opensim_coordinates_held", f"No marker tells {_listed(names)}: held at the model's defaults.")]
+    text = f"No marker tells {listed(names, MAX_LISTED)}: held at the model's defaults."
+    return [Note("opensim_coordinates_held", text)]
 
 
 def no_ankle(model: MarkedModel) -> list[Note]:
@@ -101,8 +105,3 @@ def distances(model: MarkedModel, q: Floats) -> list[Note]:
         "model is not scaled to this subject, or names stand for other places."
     )
     return [Note("opensim_far_markers", text)]
-
-
-def _listed(names: Sequence[str], limit: int = 12) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

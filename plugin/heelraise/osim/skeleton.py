@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from heelraise.errors import InputError
 from heelraise.osim.curves import Curve
+from heelraise.osim.listing import listed
 
+#: Names that a message shows at most.
+MAX_LISTED = 60
 Floats = NDArray[np.float64]
 Motion = Literal["rotational", "translational", "coupled"]
 
@@ -173,7 +176,8 @@ class Skeleton:
         """
         if coordinate not in self.coordinate_names:
             raise InputError(
-                f"the model {self.name} has no coordinate {coordinate}", todo="it has " + _listed(self.coordinate_names)
+                f"the model {self.name} has no coordinate {coordinate}",
+                todo="it has " + listed(self.coordinate_names, MAX_LISTED),
             )
         return self.coordinate_names.index(coordinate)
 
@@ -189,8 +193,8 @@ class Skeleton:
         absent = [name for name in names if name not in known]
         if absent:
             raise InputError(
-                f"the model {self.name} has no marker {_listed(absent)}",
-                why="the model's markers are " + (_listed(sorted(known)) or "none"),
+                f"the model {self.name} has no marker {listed(absent, MAX_LISTED)}",
+                why="the model's markers are " + (listed(sorted(known), MAX_LISTED) or "none"),
                 todo="rename the markers or use a model with these",
             )
         return tuple(known[name] for name in names)
@@ -209,7 +213,7 @@ def following(skeleton: Skeleton) -> tuple[int, ...]:
     while left:
         ready = [k for k, leader in left.items() if leader not in left]
         if not ready:
-            names = _listed([skeleton.coordinates[k].name for k in left])
+            names = listed([skeleton.coordinates[k].name for k in left], MAX_LISTED)
             raise InputError(f"the coupled coordinates {names} of {skeleton.name} follow each other in a circle")
         order += ready
         for k in ready:
@@ -228,8 +232,3 @@ def completed(skeleton: Skeleton, q: Floats) -> Floats:
         if coupled is not None:
             out[:, k] = coupled.curve.evaluate(out[:, coupled.leader])[0]
     return out
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:60])
-    return shown + (f" and {len(names) - 60} more" if len(names) > 60 else "")

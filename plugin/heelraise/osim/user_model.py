@@ -15,6 +15,7 @@ from heelraise.labels.text import split_subjects
 from heelraise.osim.files.axes import Y_UP
 from heelraise.osim.leg_angles import FOOT_SEEN, SHANK_SEEN, LegFit
 from heelraise.osim.leg_pose import beyond
+from heelraise.osim.listing import listed
 
 if TYPE_CHECKING:
     from heelraise.kinematics.axes import LabAxes
@@ -108,7 +109,7 @@ def open_user_model(
         raise InputError(
             "the model and the trial share too few markers of shank and foot",
             where=source.name,
-            why=f"the model has {_listed(own)}; the trial has {_listed(trial.point_labels)}",
+            why=f"the model has {_named(own)}; the trial has {_named(trial.point_labels)}",
             todo="name the trial's labels under opensim.markers, such as R.Heel: RHEE",
         )
     markers = {f"{side}.{name}": path for side, leg in legs.items() for name, path in leg.paths.items()}
@@ -177,11 +178,11 @@ def match_markers(model: Sequence[str], trial: Sequence[str], names: Mapping[str
     for marker, label in names.items():
         if marker not in model:
             raise ProtocolError(
-                f"the model has no marker '{marker}'", where="opensim.markers", why=f"it has {_listed(model)}"
+                f"the model has no marker '{marker}'", where="opensim.markers", why=f"it has {_named(model)}"
             )
         if label not in exact and label.lower() not in bare:
             raise ProtocolError(
-                f"the trial has no label '{label}'", where=f"opensim.markers.{marker}", why=f"it has {_listed(trial)}"
+                f"the trial has no label '{label}'", where=f"opensim.markers.{marker}", why=f"it has {_named(trial)}"
             )
     found = {}
     for marker in model:
@@ -241,7 +242,5 @@ def whole_leg(
     return UserLeg(fit, "", {name: labels[name] for name in used}, {name: paths[name] for name in used})
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:MAX_LISTED])
-    more = len(names) - MAX_LISTED
-    return (shown or "none") + (f" and {more} more" if more > 0 else "")
+def _named(names: Sequence[str]) -> str:
+    return listed(names, MAX_LISTED) or "none"

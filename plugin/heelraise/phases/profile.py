@@ -150,16 +150,6 @@ def fit_edges(edges: Sequence[Edge]) -> list[Transition]:
     return [one if edge.rising else _backwards(one) for one, edge in zip(transitions, edges, strict=True)]
 
 
-def fit_rise(time: Array, height: Array, start_s: float, duration_s: float) -> Transition:
-    """`fit_edges` of one rise."""
-    return fit_edges([Edge(time, height, start_s, duration_s)])[0]
-
-
-def fit_lower(time: Array, height: Array, start_s: float, duration_s: float) -> Transition:
-    """`fit_edges` of one lowering."""
-    return fit_edges([Edge(time, height, start_s, duration_s, rising=False)])[0]
-
-
 def _backwards(one: Transition) -> Transition:
     first, last = one.ends
     turned = replace(one, start_s=-one.stop_s, ends=(last, first))

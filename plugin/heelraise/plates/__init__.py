@@ -5,6 +5,7 @@ from heelraise.plates.compute import compute_plate, compute_plates
 from heelraise.plates.feet import assign_feet
 from heelraise.plates.geometry import PlateGeometry, read_plates, zero_slice
 from heelraise.plates.noise import plate_noise, unloaded_stretch
+from heelraise.plates.recorded import RecordedPlates, recorded_plates
 from heelraise.plates.signals import PlateRefused, PlateSignals
 from heelraise.plates.surface import plate_frame
 from heelraise.plates.units import length_in_mm
@@ -14,6 +15,7 @@ __all__ = [
     "PlateGeometry",
     "PlateRefused",
     "PlateSignals",
+    "RecordedPlates",
     "assign_feet",
     "combine",
     "compute_plate",
@@ -22,6 +24,7 @@ __all__ = [
     "plate_frame",
     "plate_noise",
     "read_plates",
+    "recorded_plates",
     "unloaded_stretch",
     "zero_slice",
 ]

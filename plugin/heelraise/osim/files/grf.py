@@ -13,7 +13,7 @@ from heelraise.kinematics import LabAxes
 from heelraise.notes import Note
 from heelraise.osim.files.external_loads import Identifiers
 from heelraise.osim.files.tables import Table
-from heelraise.plates import PlateSignals, assign_feet, compute_plates, read_plates, zero_slice
+from heelraise.plates import PlateSignals, assign_feet, recorded_plates
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -70,26 +70,16 @@ def read_foot_loads(
     notes : tuple of Note
         Why something is missing.
     """
-    geometries, _ = read_plates(trial.container, axes.to_mm)
-    if not geometries or not trial.analogs.size or trial.analog_rate <= 0:
-        why = "describes no force plate" if not geometries else "has no analog samples"
-        return {}, (Note("opensim_no_plates", f"No ground reactions are written: the file {why}."),)
-    setting = protocol.force_plates
-    plates, notes = compute_plates(
-        geometries,
-        trial.analogs,
-        trial.analog_units,
-        to_lab=axes.rotation,
-        load_threshold_n=setting.load_threshold_n,
-        zero=zero_slice(trial.container, trial.analog_per_frame, len(trial.analogs)),
-        baseline=setting.baseline,
-        rate=trial.analog_rate,
-    )
+    recorded = recorded_plates(trial, protocol, axes)
+    plates, notes = recorded.plates, recorded.computed
+    if recorded.missing:
+        return {}, (Note("opensim_no_plates", f"No ground reactions are written: the file {recorded.missing}."),)
     if not plates:
         text = "No ground reactions are written: no force plate can be used."
         return {}, (*notes, Note("opensim_no_plates", text))
     rate = trial.point_rate or None
-    sides = assign_feet(plates, geometries, feet, trial.analog_per_frame, override=setting.feet or None, rate=rate)
+    override = protocol.force_plates.feet or None
+    sides = assign_feet(plates, recorded.geometries, feet, trial.analog_per_frame, override=override, rate=rate)
     loads = {}
     for side in SIDES:
         mine = [plate for plate in plates if sides[plate.index] == side and plate.loaded.any()]

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from heelraise.errors import InputError
 from heelraise.notes import Note
+from heelraise.osim.listing import listed
+
+#: Names that a message shows at most.
+MAX_LISTED = 40
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,13 @@ def check_fit(
         raise InputError(
             "no marker of the model is in the trial",
             where=str(model.path),
-            why=f"the model has {_listed(known)}; the trial has {_listed(labels)}",
+            why=f"the model has {listed(known, MAX_LISTED)}; the trial has {listed(labels, MAX_LISTED)}",
             todo="rename the markers of one of them, or name pairs under opensim.markers in a protocol",
         )
     lacking = [name for name in known if name not in matched]
     if not lacking:
         return []
-    text = f"{len(shared)} of the model's {len(known)} markers are in the trial; it lacks {_listed(lacking)}."
+    text = (
+        f"{len(shared)} of the model's {len(known)} markers are in the trial; it lacks {listed(lacking, MAX_LISTED)}."
+    )
     return [Note("opensim_markers_missing", text)]
-
-
-def _listed(names: Sequence[str], limit: int = 40) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
