@@ -89,14 +89,6 @@ def test_a_batch_from_a_store_is_that_of_the_folder(archive, cli, tmp_path):
     assert str(tmp_path) not in (tmp_path / "there/trials.csv").read_text()
 
 
-def test_outputs_in_a_store_are_refused(archive, cli, tmp_path):
-    told = cli("in", "-o", "s3://user:secret@bucket/out")
-    assert told.returncode == 2
-    assert "outputs cannot be written to a URL" in told.stderr
-    assert "secret" not in told.stderr
-    assert not (tmp_path / "s3:").exists()
-
-
 def test_without_fsspec_local_paths_work_and_urls_name_the_extra(archive, cli, monkeypatch, tmp_path):
     for name in [name for name in sys.modules if name.partition(".")[0] == "fsspec"]:
         monkeypatch.delitem(sys.modules, name)

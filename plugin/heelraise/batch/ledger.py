@@ -52,7 +52,7 @@ class Ledger:
         ensure_folder(output)
         write_trials(output, tally.over(self._rows()))
         self.counts.done, self.counts.failed = tally.statuses["done"], tally.statuses["failed"]
-        write_long_tables(output, self._entries)
+        write_long_tables(output, self._entries, self.work.place.size)
         if self.work.options.parquet:
             from heelraise.batch.parquet import write_parquet
 
@@ -64,8 +64,9 @@ class Ledger:
 
     def _rows(self) -> Iterator[TrialRow]:
         first: dict[str, str] = {}
+        size = self.work.place.size
         for job in self.work.jobs:
-            record = read_record(self.work.stem(job.index)) if job.index in self.inputs else None
+            record = read_record(self.work.stem(job.index), size) if job.index in self.inputs else None
             if job.index in self.inputs and (record is None or record.input != self.inputs[job.index]):
                 del self.inputs[job.index]
                 message = f"{job.name}: its outputs have gone since they were written; run again"

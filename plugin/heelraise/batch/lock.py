@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,12 +64,12 @@ class FolderLock:
                 try:
                     self.path.unlink(missing_ok=True)
                 except PermissionError:
-                    raise self._refusal({}) from None
+                    raise self._refused({}) from None
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 kernels = _lock(descriptor)
                 if kernels is False:
-                    raise self._refusal(_read(descriptor))
+                    raise self._refused(_read(descriptor))
                 if not self._is(descriptor):
                     # Its holder removed it between our opening and locking it.
                     os.close(descriptor)
@@ -76,8 +77,8 @@ class FolderLock:
                 owner = _read(descriptor)
                 elsewhere = bool(owner) and owner.get("host") != platform.node()
                 # A lock that is ours although another machine wrote it: kernels do not always tell each other.
-                if elsewhere or (kernels is None and _alive(owner)):
-                    raise self._refusal(owner)
+                if elsewhere or (kernels is None and alive(owner)):
+                    raise self._refused(owner)
                 os.ftruncate(descriptor, 0)
                 _write(descriptor)
                 return descriptor
@@ -86,6 +87,9 @@ class FolderLock:
                 raise
         raise OSError(11, "the lock changes hands all the time")
 
+    def _refused(self, owner: Mapping[str, Any]) -> OutputError:
+        return refusal(owner, str(self.path.parent), NAME)
+
     def _is(self, descriptor: int) -> bool:
         try:
             named, held = os.stat(self.path), os.fstat(descriptor)
@@ -93,12 +97,24 @@ class FolderLock:
             return False
         return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
 
-    def _refusal(self, owner: dict[str, Any]) -> OutputError:
-        who = f"process {owner['pid']} on {owner['host']}" if {"pid", "host"} <= owner.keys() else ""
-        todo = "wait for it or name another folder"
-        if who and owner["host"] != platform.node():
-            todo += f"; if it has ended, remove {NAME} from the folder"
-        return OutputError("another run works in this folder", where=str(self.path.parent), why=who, todo=todo)
+
+def refusal(owner: Mapping[str, Any], where: str, file: str) -> OutputError:
+    """The sentence for a second run.
+
+    Parameters
+    ----------
+    owner : mapping
+        What the lock says of who holds it.
+    where : str
+        The folder.
+    file : str
+        The lock, below the folder, for who knows better.
+    """
+    who = f"process {owner['pid']} on {owner['host']}" if {"pid", "host"} <= owner.keys() else ""
+    todo = "wait for it or name another folder"
+    if who and owner["host"] != platform.node():
+        todo += f"; if it has ended, remove {file} from the folder"
+    return OutputError("another run works in this folder", where=where, why=who, todo=todo)
 
 
 def _lock(descriptor: int) -> bool | None:
@@ -116,7 +132,8 @@ def _lock(descriptor: int) -> bool | None:
     return True
 
 
-def _self() -> dict[str, Any]:
+def myself() -> dict[str, Any]:
+    """What a lock says of who holds it."""
     return {"pid": os.getpid(), "host": platform.node(), "started": _started(os.getpid())}
 
 
@@ -128,7 +145,8 @@ def _started(pid: int) -> str:
         return ""
 
 
-def _alive(owner: dict[str, Any]) -> bool:
+def alive(owner: Mapping[str, Any]) -> bool:
+    """Whether the holder, a process of this machine, still runs; never this process itself."""
     pid = owner.get("pid")
     if not isinstance(pid, int) or pid == os.getpid():
         return False
@@ -152,7 +170,7 @@ def _read(descriptor: int) -> dict[str, Any]:
 
 def _write(descriptor: int) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
-    os.write(descriptor, json.dumps(_self()).encode())
+    os.write(descriptor, json.dumps(myself()).encode())
 
 
 def _close(descriptor: int) -> None:

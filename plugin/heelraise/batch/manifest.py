@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heelraise.batch.report import Counts
 from heelraise.batch.tables import TrialRow
-from heelraise.batch.work import Work
 from heelraise.outputs.atomic import write_text
 from heelraise.outputs.numbers import plain
 from heelraise.outputs.summary import DISCLAIMER, dump, software
+
+if TYPE_CHECKING:
+    from heelraise.batch.work import Work
 
 NAME = "batch.yaml"
 SCHEMA = "heelraise-batch/1"

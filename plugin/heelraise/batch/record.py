@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 from heelraise.outputs.atomic import write_text
 
 SCHEMA = "heelraise-record/2"
+#: Of the outputs of a trial or session, in the order in which they are taken away.
+ENDINGS = ("json", "csv", "yaml", "c3d")
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,22 @@ def key_of(protocol_sha256: str, static_sha256: str | None, verify: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def output_path(stem: Path, ending: str) -> Path:
+    """One of the outputs ``<stem>_heelraise.*``."""
+    return stem.with_name(f"{stem.name}_heelraise.{ending}")
+
+
 def record_path(stem: Path) -> Path:
-    """The record of outputs ``<stem>_heelraise.*``."""
-    return stem.with_name(f"{stem.name}_heelraise.json")
+    """The record of them."""
+    return output_path(stem, "json")
+
+
+def size_on_disk(path: Path) -> int | None:
+    """Bytes of a file, None where there is none or nobody can say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def write_record(stem: Path, record: Record, outputs: Sequence[Path], pool: str = "") -> None:
@@ -87,8 +102,15 @@ def write_record(stem: Path, record: Record, outputs: Sequence[Path], pool: str 
     write_text(record_path(stem), text + "\n")
 
 
-def read_record(stem: Path) -> Record | None:
-    """The record, if it is one and its outputs are there as it says; None otherwise."""
+def read_record(stem: Path, size: Callable[[Path], int | None] | None = size_on_disk) -> Record | None:
+    """The record, if it is one and its outputs are there as it says; None otherwise.
+
+    Parameters
+    ----------
+    stem : Path
+    size : callable, optional
+        Who knows how large an output is; None believes the record.
+    """
     path = record_path(stem)
     try:
         with path.open("rb") as stream:
@@ -97,7 +119,7 @@ def read_record(stem: Path) -> Record | None:
         if data.get("schema") != SCHEMA:
             return None
         record = Record(**data)
-        if all((path.parent / name).stat().st_size == size for name, size in record.outputs.items()):
+        if size is None or all(size(path.parent / name) == told for name, told in record.outputs.items()):
             return record
     except (OSError, ValueError, TypeError, AttributeError):
         # Whatever it is, it does not vouch for outputs: the trial is analysed again.
@@ -107,9 +129,9 @@ def read_record(stem: Path) -> Record | None:
 
 def remove_outputs(stem: Path) -> None:
     """Take away whatever there is of a trial that failed: half of its outputs, or those of an earlier input."""
-    for ending in ("json", "csv", "yaml", "c3d"):
+    for ending in ENDINGS:
         try:
-            stem.with_name(f"{stem.name}_heelraise.{ending}").unlink(missing_ok=True)
+            output_path(stem, ending).unlink(missing_ok=True)
         except OSError:
             # A folder that vanished or became read-only holds nothing of this run; the table says what failed.
             continue

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from heelraise.batch.discover import Source, TrialJob, content_sha256
 from heelraise.batch.journal import Memory
-from heelraise.batch.record import key_of, read_record
+from heelraise.batch.record import key_of, read_record, size_on_disk
 from heelraise.batch.trial import Outcome, Stamp, stamp_of
 from heelraise.errors import HeelraiseError
 
@@ -60,9 +60,10 @@ class Resume:
         protocol_sha256: Callable[[TrialJob], str],
         memory: Memory,
         policy: Policy,
+        size: Callable[[Path], int | None] = size_on_disk,
     ) -> None:
         self._jobs, self._stem_of, self._protocol = jobs, stem_of, protocol_sha256
-        self._memory, self._policy = memory, policy
+        self._memory, self._policy, self._size = memory, policy, size
         wanted = {(job.static.path, job.static.member) for job in jobs if job.static is not None}
         #: Statics are trials of the plan as a rule, so that the journal knows them by name.
         self._names = {(j.path, j.member): j.name for j in jobs if (j.path, j.member) in wanted}
@@ -72,7 +73,7 @@ class Resume:
         """What became of the job in an earlier run, if that still holds; None where it is to be analysed."""
         if self._policy.force:
             return None
-        record = read_record(self._stem_of(job.index))
+        record = read_record(self._stem_of(job.index), self._size)
         failed = self._memory.failures.get(job.name)
         if record is not None and record.key == self.key(job):
             sha256, stamp = self.sha256(job.source, job.name)

@@ -11,20 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from heelraise.batch.discover import Source, TrialJob
-from heelraise.batch.journal import Journal, recall
+from heelraise.batch.journal import Journal
 from heelraise.batch.ledger import Ledger
-from heelraise.batch.lock import FolderLock
 from heelraise.batch.options import BatchOptions
-from heelraise.batch.record import key_of, read_record, remove_outputs
+from heelraise.batch.place import opened
+from heelraise.batch.record import key_of, read_record
 from heelraise.batch.report import Counts, Reporter
-from heelraise.batch.resume import Resume
 from heelraise.batch.sessions import SessionTask, names_in_session, session_input, usable
 from heelraise.batch.sweep import sweep
 from heelraise.batch.trial import Outcome, TrialTask, portable
-from heelraise.batch.work import WORK, Work, prepare
+from heelraise.batch.work import WORK, Work, prepare, resume_of
 from heelraise.batch.workers import Done, Event, Task, run_jobs
 from heelraise.batch.workers.interrupt import terminable
-from heelraise.errors import OutputError
+from heelraise.errors import HeelraiseError, OutputError
 from heelraise.outputs.atomic import ensure_folder
 
 #: Trials in a row whose outputs could not be written; the next ones would fare no better.
@@ -34,7 +33,7 @@ _UNREADABLE = ("crash", "memory", "timeout", "lost")
 
 
 def run_batch(
-    paths: Sequence[Path | str], protocol: str | None, output: Path, options: BatchOptions | None = None
+    paths: Sequence[Path | str], protocol: str | None, output: Path | str, options: BatchOptions | None = None
 ) -> Counts:
     """Analyse an archive, as far as it is not done, and write its tables.
 
@@ -44,8 +43,8 @@ def run_batch(
         As `heelraise.batch.discover.discover` takes them.
     protocol : str or None
         Preset's name or YAML file; None is ``auto``.
-    output : Path
-        Folder for everything; made if it is missing.
+    output : Path or str
+        Folder for everything, or its URL in a store; made if it is missing.
     options : BatchOptions, optional
 
     Returns
@@ -63,16 +62,19 @@ def run_batch(
     SystemExit
         The same after SIGTERM, with the status 143.
     """
-    work = prepare(paths, protocol, output, options or BatchOptions())
-    ensure_folder(output)
-    with FolderLock(output), terminable():
-        started = time.time_ns()
-        shutil.rmtree(output / WORK, ignore_errors=True)
-        try:
-            return _Run(work).go()
-        finally:
-            # On a cluster parts carry the numbers of processes elsewhere; all of them have ended by now.
-            sweep(output, time.time_ns() if work.options.scheduler else started)
+    with opened(output) as place:
+        work = prepare(paths, protocol, place, options or BatchOptions())
+        ensure_folder(place.folder)
+        with place.lock(), terminable():
+            started = time.time_ns()
+            shutil.rmtree(place.folder / WORK, ignore_errors=True)
+            place.bring(work.stems())
+            try:
+                return _Run(work).go()
+            finally:
+                # On a cluster parts carry the numbers of processes elsewhere; all of them have ended by now.
+                sweep(place.folder, time.time_ns() if work.options.scheduler else started)
+                place.finish()
 
 
 class _Run:
@@ -81,7 +83,7 @@ class _Run:
     def __init__(self, work: Work) -> None:
         self.work, self.options = work, work.options
         self.counts = Counts(len(work.jobs))
-        self.resume = Resume(work.jobs, work.stem, work.protocol_sha256, recall(work.output), work.policy())
+        self.place, self.resume = work.place, resume_of(work)
         self.index = {job.name: job.index for job in work.jobs}
         self.ledger = Ledger(work, self.counts)
         self.session_failures: list[str] = []
@@ -113,7 +115,8 @@ class _Run:
         return self.counts
 
     def _trials(self) -> None:
-        with closing(self._workers(self._tasks(), "heelraise.batch.trial.run_trial")) as finished:
+        scheduler = self.options.scheduler
+        with closing(self._workers(self._tasks(), "heelraise.batch.trial.run_trial", scheduler)) as finished:
             for done in finished:
                 self._take(done)
                 if self.options.stop_on_error and self.ledger.failures:
@@ -143,14 +146,17 @@ class _Run:
             absolute(self.work.output / WORK),
             _whole(job.static) if job.static is not None else None,
             self.options.ezc3d,
+            self.place.url_of(self.work.stem(job.index)),
         )
 
     def _take(self, done: Done) -> None:
         job = self.work.jobs[self.index[done.key]]
         outcome = done.value if done.failure is None else self._lost(done)
         assert isinstance(outcome, Outcome)
+        if outcome.status == "done":
+            outcome = self._taken(job, outcome)
         if outcome.status == "failed":
-            remove_outputs(self.work.stem(job.index))
+            self.place.drop(self.work.stem(job.index))
         self.ledger.settle(job.index, outcome)
         key = self.resume.failure_key(job) if outcome.status == "failed" else ""
         self.journal.trial(job.name, outcome, key, attempts=done.attempts, seconds=done.seconds)
@@ -158,7 +164,16 @@ class _Run:
         self.full = self.full + 1 if outcome.kind == "output" else 0
         if self.full >= _FULL:
             what = f"{_FULL} trials in a row could not be written; the run was stopped"
-            raise OutputError(what, where=str(self.work.output), why=outcome.message, todo="make room and run again")
+            raise OutputError(what, where=self.place.shown, why=outcome.message, todo="make room and run again")
+
+    def _taken(self, job: TrialJob, outcome: Outcome) -> Outcome:
+        """The outcome, once its outputs can be read here."""
+        try:
+            self.place.take(self.work.stem(job.index))
+        except HeelraiseError as error:
+            message = f"{job.name}: {portable(str(error), self._task(job), absolute(job.path), None)}"
+            return Outcome("failed", "", outcome.sha256, outcome.stamp, "output", message, OutputError.exit_status)
+        return outcome
 
     def _lost(self, done: Done) -> Outcome:
         """The outcome of a trial whose worker gave none."""
@@ -171,16 +186,28 @@ class _Run:
         return Outcome("failed", "", sha256, stamp, failure.kind, message, status)
 
     def _sessions(self) -> None:
-        with closing(self._workers(self._session_tasks(), "heelraise.batch.sessions.run_session_task")) as finished:
+        # What sessions are pooled from lies here where the outputs go to a store, and a cluster does not see it.
+        scheduler = None if self.place.url else self.options.scheduler
+        tasks = self._session_tasks()
+        with closing(self._workers(tasks, "heelraise.batch.sessions.run_session_task", scheduler)) as finished:
             for done in finished:
-                failed = str(done.failure) if done.failure is not None else done.value.message
+                failed = str(done.failure) if done.failure is not None else self._put(done)
                 self.journal.tell("session", session=done.key, failed=failed, seconds=round(done.seconds, 3))
                 if failed:
                     self.session_failures.append(done.key)
-                    remove_outputs(self.work.output / done.key)
+                    self.place.drop(self.work.output / done.key)
                     self.reporter.warn(f"session {done.key}: {failed}")
                 else:
                     self.ledger.sessions.add(done.key)
+
+    def _put(self, done: Done) -> str:
+        """Why a session could not be brought to its place; empty where it could."""
+        try:
+            if done.value.status == "done":
+                self.place.put(self.work.output / done.key)
+        except HeelraiseError as error:
+            return str(error)
+        return str(done.value.message)
 
     def _session_tasks(self) -> Iterator[Task]:
         jobs = self.work.jobs
@@ -188,14 +215,14 @@ class _Run:
             members = usable(session.members, self.ledger.inputs)
             stem = self.work.output / session.stem
             if len(members) < 2:
-                remove_outputs(stem)
+                self.place.drop(stem)
                 continue
             names = names_in_session(jobs, members)
             made_from = [self.ledger.inputs[index] for index in members]
             digest = session_input(names, made_from, [self.resume.key(jobs[index]) for index in members])
             protocol = self.work.protocol_of(session.subject)
             key = key_of(protocol.sha256, None, session.name)
-            record = None if self.options.force else read_record(stem)
+            record = None if self.options.force else read_record(stem, self.place.size)
             if record is None or (record.input, record.key) != (digest, key):
                 trials = tuple(
                     (name, absolute(self.work.stem(index))) for name, index in zip(names, members, strict=True)
@@ -204,7 +231,7 @@ class _Run:
             else:
                 self.ledger.sessions.add(session.stem)
 
-    def _workers(self, tasks: Iterator[Task], function: str) -> Generator[Done, None, None]:
+    def _workers(self, tasks: Iterator[Task], function: str, scheduler: str | None) -> Generator[Done, None, None]:
         o = self.options
         yield from run_jobs(
             tasks,
@@ -212,7 +239,7 @@ class _Run:
             jobs=o.jobs,
             memory_mb=o.memory_mb,
             timeout_s=o.timeout_s,
-            scheduler=o.scheduler,
+            scheduler=scheduler,
             security=o.security,
             on_event=self._hear,
         )

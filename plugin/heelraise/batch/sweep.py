@@ -7,12 +7,11 @@ import re
 import shutil
 from pathlib import Path
 
-from heelraise.batch import journal, layout, manifest, tables
+from heelraise.batch.place import OF_THE_RUN
 from heelraise.batch.work import WORK
 from heelraise.c3d.atomic import is_left_over
 
 _PART = re.compile(r"^\.(.+)\.[0-9a-f]+-\d+\.\d+\.part$")
-_OURS = {journal.NAME, manifest.NAME, layout.DESCRIPTION, *tables.NAMES, *(n[:-3] + "parquet" for n in tables.NAMES)}
 
 
 def sweep(output: Path, started_ns: int) -> int:
@@ -26,7 +25,7 @@ def sweep(output: Path, started_ns: int) -> int:
     for root, _, names in os.walk(output):
         for name in names:
             found = _PART.match(name)
-            if found is None or not ("_heelraise." in found[1] or found[1] in _OURS or len(found[1]) == 32):
+            if found is None or not ("_heelraise." in found[1] or found[1] in OF_THE_RUN or len(found[1]) == 32):
                 continue
             path = Path(root, name)
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from heelraise.batch.record import Record, read_record
+from heelraise.batch.record import Record, read_record, size_on_disk
 from heelraise.batch.rows import CHECK_COLUMNS, LABELS, METRIC_COLUMNS, PHASE_COLUMNS, encode
 from heelraise.c3d.atomic import write_atomically
 from heelraise.errors import OutputError
@@ -65,16 +65,25 @@ def write_trials(folder: Path, rows: Iterable[TrialRow]) -> None:
     _write(folder / TRIALS, names, (encode([[getattr(row, name) for name in names]]).encode() for row in rows))
 
 
-def write_long_tables(folder: Path, entries: Callable[[], Iterable[Entry]]) -> None:
+def write_long_tables(
+    folder: Path, entries: Callable[[], Iterable[Entry]], size: Callable[[Path], int | None] = size_on_disk
+) -> None:
     """Write ``metrics.csv``, ``phases.csv`` and ``screening.csv``; entries are asked for anew for each.
+
+    Parameters
+    ----------
+    folder : Path
+    entries : callable
+    size : callable
+        Who knows how large an output is.
 
     Raises
     ------
     OutputError
     """
     _write(folder / METRICS, [*LABELS, *METRIC_COLUMNS], _metric_bytes(entries()))
-    _write(folder / PHASES, [*LABELS, *PHASE_COLUMNS], _recorded(entries(), lambda record: record.phases))
-    _write(folder / SCREENING, [*LABELS, *CHECK_COLUMNS], _recorded(entries(), lambda record: record.screening))
+    _write(folder / PHASES, [*LABELS, *PHASE_COLUMNS], _recorded(entries(), size, lambda record: record.phases))
+    _write(folder / SCREENING, [*LABELS, *CHECK_COLUMNS], _recorded(entries(), size, lambda record: record.screening))
 
 
 def _metric_bytes(entries: Iterable[Entry]) -> Iterator[bytes]:
@@ -91,9 +100,9 @@ def _metric_bytes(entries: Iterable[Entry]) -> Iterator[bytes]:
             yield front + body[:-1].replace(b"\n", b"\n" + front) + b"\n"
 
 
-def _recorded(entries: Iterable[Entry], rows: Rows) -> Iterator[bytes]:
+def _recorded(entries: Iterable[Entry], size: Callable[[Path], int | None], rows: Rows) -> Iterator[bytes]:
     for entry in entries:
-        record = read_record(entry.stem)
+        record = read_record(entry.stem, size)
         if record is None:
             raise OutputError("a trial's record has gone", where=str(entry.stem), todo="run again")
         front = entry.front

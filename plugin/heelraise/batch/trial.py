@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,9 @@ class TrialTask:
     ezc3d : bool
         Ask ezc3d for a second opinion on the copy.
     work : Path
-        Existing folder for members that are unpacked; the run empties it.
+        Folder for members that are unpacked, existing where the run has it; the run empties it.
+    url : str
+        Folder of a store to which the outputs are sent; empty where they stay.
     """
 
     name: str
@@ -48,6 +51,7 @@ class TrialTask:
     work: Path
     static: Source | None = None
     ezc3d: bool = True
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,22 @@ class Outcome:
     exit_status: int = 0
 
 
+#: Start of the folders of trials whose outputs are sent elsewhere.
+TEMPORARY = ".trial-"
 _KINDS = ((InputError, "input"), (OutputError, "output"), (ProtocolError, "protocol"))
 
 
 def run_trial(task: TrialTask) -> Outcome:
     """Analyse one trial; an expected failure is an outcome and not an exception, and is not tried again."""
+    if not task.url:
+        return _run(task)
+    # A machine of a cluster need not know the run's own folder.
+    folder = task.work if task.work.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder, ignore_cleanup_errors=True) as own:
+        return _run(replace(task, stem=Path(own, task.stem.name), work=Path(own)))
+
+
+def _run(task: TrialTask) -> Outcome:
     from heelraise.batch.discover import open_member
 
     stamp, sha256 = stamp_of(task.source), ""
@@ -113,7 +128,12 @@ def _publish(task: TrialTask, path: Path, static: Path | None) -> Published:
         phases=phase_rows(result.phases),
         screening=check_rows(result.checks),
     )
-    write_record(task.stem, record, [published.c3d, published.summary, table], stored_part(result))
+    outputs = [published.c3d, published.summary, table]
+    write_record(task.stem, record, outputs, stored_part(result))
+    if task.url:
+        from heelraise.batch.workers.sending import deliver
+
+        deliver([*outputs, record_path(task.stem)], task.url)
     return published
 
 
@@ -132,6 +152,10 @@ def portable(message: str, task: TrialTask, path: Path, static: Path | None) -> 
     message = message.replace(str(path), task.name)
     if static is not None:
         message = message.replace(str(static), static.name)
+    if task.url:
+        from heelraise.batch.workers.paths import shown
+
+        message = message.replace(f"{shown(task.url)}/", "")
     return message.replace(f"{task.stem.parent}{os.sep}", "").replace(str(task.stem.parent), "the output folder")
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heelraise.batch.discover import Plan, Source, TrialJob, discover
+from heelraise.batch.journal import recall
 from heelraise.batch.layout import stems
 from heelraise.batch.options import BatchOptions
-from heelraise.batch.resume import Policy
+from heelraise.batch.place import Place
+from heelraise.batch.record import output_path
+from heelraise.batch.resume import Policy, Resume
 from heelraise.batch.sessions import Session, find_sessions
 from heelraise.batch.subjects import Subjects, check_known, for_subject, read_subjects, unused
 from heelraise.errors import OutputError
@@ -30,7 +33,8 @@ class Work:
 
     Attributes
     ----------
-    output : Path
+    place : Place
+        Where the outputs go.
     plan : Plan
     places : list of str
         Of each job, below `output`: outputs are ``<place>_heelraise.*``.
@@ -40,7 +44,7 @@ class Work:
     options : BatchOptions
     """
 
-    output: Path
+    place: Place
     plan: Plan
     places: list[str]
     sessions: list[Session]
@@ -48,6 +52,11 @@ class Work:
     subjects: Subjects | None
     options: BatchOptions
     _sha256: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def output(self) -> Path:
+        """Where the run reads and writes."""
+        return self.place.folder
 
     @property
     def jobs(self) -> tuple[TrialJob, ...]:
@@ -68,6 +77,11 @@ class Work:
             self._sha256[job.subject] = self.protocol_of(job.subject).sha256
         return self._sha256[job.subject]
 
+    def stems(self) -> Iterator[Path]:
+        """Of the outputs of all trials and sessions."""
+        yield from map(self.stem, range(len(self.jobs)))
+        yield from (self.output / session.stem for session in self.sessions)
+
     def policy(self) -> Policy:
         """What is done again."""
         o = self.options
@@ -75,7 +89,7 @@ class Work:
         return Policy(o.force, o.retry_failed, o.rehash, verify, (o.memory_mb, o.timeout_s))
 
 
-def prepare(paths: Sequence[Path | str], protocol: str | None, output: Path, options: BatchOptions) -> Work:
+def prepare(paths: Sequence[Path | str], protocol: str | None, place: Place, options: BatchOptions) -> Work:
     """Settle everything that can be wrong before anything is written.
 
     Raises
@@ -103,24 +117,34 @@ def prepare(paths: Sequence[Path | str], protocol: str | None, output: Path, opt
     if options.pseudonym_key is not None:
         from heelraise.batch.pseudonym import without_names
 
-        plan, resolved, subjects = without_names(plan, resolved, subjects, options.pseudonym_key, output)
+        plan, resolved, subjects = without_names(plan, resolved, subjects, options.pseudonym_key, place.folder)
     places = stems(plan.jobs, options.layout)
-    _protect_inputs(plan.jobs, places, output)
-    return Work(output, plan, places, find_sessions(plan.jobs, places), resolved, subjects, options)
+    _protect_inputs(plan.jobs, places, place)
+    return Work(place, plan, places, find_sessions(plan.jobs, places), resolved, subjects, options)
 
 
-def _protect_inputs(jobs: Sequence[TrialJob], places: Sequence[str], output: Path) -> None:
+def _protect_inputs(jobs: Sequence[TrialJob], stems: Sequence[str], place: Place) -> None:
     """An input that is called like an output of another must not be replaced by it."""
-    suspects = {os.path.realpath(job.path) for job in jobs if job.path.name.lower().endswith("_heelraise.c3d")}
+    suspects = {
+        job.url or os.path.realpath(job.path) for job in jobs if job.path.name.lower().endswith("_heelraise.c3d")
+    }
     if not suspects:
         return
-    for job, place in zip(jobs, places, strict=True):
-        if os.path.realpath(output / f"{place}_heelraise.c3d") in suspects:
+    for job, stem in zip(jobs, stems, strict=True):
+        path = output_path(place.folder / stem, "c3d")
+        url = place.url_of(path)
+        if (f"{url}/{path.name}" if url else os.path.realpath(path)) in suspects:
             raise OutputError(
                 f"the copy of {job.name} would replace another input",
-                where=f"{place}_heelraise.c3d",
+                where=f"{stem}_heelraise.c3d",
                 todo="name another output folder",
             )
+
+
+def resume_of(work: Work) -> Resume:
+    """Who knows what of it is done."""
+    memory = recall(work.output)
+    return Resume(work.jobs, work.stem, work.protocol_sha256, memory, work.policy(), work.place.size)
 
 
 class _ById:

@@ -35,7 +35,9 @@ def batch(
         list[str],
         typer.Argument(help="C3D files, folders, ZIP archives, patterns, @list.txt, URLs.", show_default=False),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", help="Folder for the outputs.", show_default=False)],
+    output: Annotated[
+        str, typer.Option("-o", "--output", help="Folder for the outputs, or its URL.", show_default=False)
+    ],
     protocol: Annotated[
         str | None,
         typer.Option("-p", "--protocol", help="Preset's name or YAML file; without it: auto.", show_default=False),
@@ -111,11 +113,6 @@ def batch(
     if pseudonymise != (pseudonym_key is not None):
         missing = "--pseudonym-key FILE" if pseudonymise else "--pseudonymise"
         raise UsageError("pseudonyms need both the wish and a key", todo=f"give {missing}, too")
-    if is_remote(output):
-        why = "a store knows neither locks nor renaming, so that a run that ends early could leave half of an output"
-        todo = "name a local folder, and copy it when the run has ended"
-        raise UsageError("outputs cannot be written to a URL", where=shown(output), why=why, todo=todo)
-    folder = Path(output)
     options = BatchOptions(
         ezc3d=verify is Verify.ezc3d,
         subjects=subjects,
@@ -137,13 +134,14 @@ def batch(
     if dry_run:
         from heelraise.batch.preview import preview
 
-        for line in preview(paths, protocol, folder, options):
+        for line in preview(paths, protocol, output, options):
             typer.echo(line)
         return
-    counts = run_batch(paths, protocol, folder, options)
+    counts = run_batch(paths, protocol, output, options)
     if not quiet and not json_lines:
         rest = f", {counts.not_run} not run" if counts.not_run > 0 else ""
         known = f"({counts.resumed} known from before)"
-        typer.echo(f"{counts.done} done, {counts.failed} failed{rest} {known}; {folder / 'trials.csv'}")
+        table = f"{shown(output).rstrip('/')}/trials.csv" if is_remote(output) else Path(output) / "trials.csv"
+        typer.echo(f"{counts.done} done, {counts.failed} failed{rest} {known}; {table}")
     if counts.failed or counts.not_run > 0:
         raise typer.Exit(1)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heelraise.batch.workers.paths import fetch, is_remote, listing, promise, read, send, shown
+from heelraise.batch.workers.paths import fetch, is_remote, listing, read, shown
+from heelraise.batch.workers.sending import promise, send
 from heelraise.errors import InputError, OutputError, UsageError
 
 fsspec = pytest.importorskip("fsspec")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from heelraise.batch.workers.paths import fetch, listing, read, send
+from heelraise.batch.workers.paths import fetch, listing, read
+from heelraise.batch.workers.sending import send
 from heelraise.errors import InputError, OutputError
 
 pytest.importorskip("fsspec")
@@ -135,3 +136,18 @@ def test_failures_name_the_place_and_no_password(server: str, tmp_path: Path) ->
     for caught, secret in ((refused, SECRET), (unknown, "wrong-secret")):
         assert str(caught.value).startswith("sftp://127.0.0.1:")
         assert secret not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_outputs_of_a_batch_go_to_the_server(
+    server: str, archive: Path, cli: Any, content: Any, tmp_path: Path
+) -> None:
+    there = f"{server}{tmp_path}/there"
+    assert cli("in", "-o", "here").returncode == 1
+    told = cli("in", "-o", there)
+    assert told.returncode == 1, told.stderr
+    assert SECRET not in told.stdout + told.stderr
+    assert content(tmp_path / "there") == content(tmp_path / "here")
+    assert "4 known from before" in cli("in", "-o", there).stdout
+    # The server renamed: whoever looked saw each file whole or not at all.
+    assert {"a_heelraise.json", "trials.csv"} <= set(Disk.renamed)

@@ -90,8 +90,8 @@ def blocks(url: str, size: int, label: str) -> Iterator[bytes]:
 def stamp(url: str) -> tuple[int, int, int, int] | None:
     """A store's own fingerprint of a file, where it keeps one (ETag, MD5); times alone do not tell a change."""
     try:
-        with paths._told(url, InputError, "cannot be read"):
-            store, path = paths._open(url)
+        with paths.told(url, InputError, "cannot be read"):
+            store, path = paths.open_store(url)
             info = store.info(path)
     except HeelraiseError:
         return None

@@ -1,8 +1,4 @@
-"""Files that lie elsewhere: fetched to this machine before a trial is analysed, brought there when it is.
-
-What a URL's store can promise differs. ``s3``, ``gs`` and the like show a file only when all of it has arrived;
-``sftp``, ``hdfs`` and ``smb`` rename in one step, so files are sent under a temporary name first; for others renaming
-may be a copy and a deletion, and a reader that comes in between may see a part. ``promise`` says which.
+"""Files that lie elsewhere: found, read, and fetched to this machine before a trial is analysed.
 
 Settings and secrets of a store belong into fsspec's own configuration, not into URLs. fsspec's sftp checks no host
 keys: whoever can stand between may pose as the server.
@@ -13,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,10 +21,10 @@ from heelraise.errors import HeelraiseError, InputError, OutputError, UsageError
 MAX_BYTES = 4 << 30
 
 _CHUNK = 1 << 20
-_WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"})
-_RENAMES = frozenset({"sftp", "ssh", "hdfs", "webhdfs", "smb"})
+_AT_ONCE = 256
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
-_PART = ".heelraise-part-"
+#: In the name of a file that is on its way.
+PART = ".heelraise-part-"
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:
@@ -41,12 +37,6 @@ def shown(url: str) -> str:
     return re.sub(r"//[^/]*@", "//", url).partition("?")[0]
 
 
-def promise(url: str) -> str:
-    """How a file appears under this URL: ``whole`` (at once), ``renamed`` (at once, by its name) or ``copied``."""
-    scheme = _scheme(url)
-    return "whole" if scheme in _WHOLE else "renamed" if scheme in _RENAMES else "copied"
-
-
 def listing(url: str, suffix: str = ".c3d") -> Iterator[tuple[str, int]]:
     """URLs and sizes in bytes of all files below a URL, or of the one file that it names, in the order of their names.
 
@@ -57,13 +47,13 @@ def listing(url: str, suffix: str = ".c3d") -> Iterator[tuple[str, int]]:
     UsageError
         fsspec or the package for this kind of URL is not installed.
     """
-    with _told(url, InputError, "cannot be listed"):
-        store, path = _open(url)
+    with told(url, InputError, "cannot be listed"):
+        store, path = open_store(url)
         found = store.find(path, detail=True)
         if not found and not store.exists(path):
             raise FileNotFoundError(path)
     for name in sorted(found):
-        if name.lower().endswith(suffix) and _PART not in name:
+        if name.lower().endswith(suffix) and PART not in name:
             yield _beside(url, path, name), int(found[name]["size"])
 
 
@@ -94,10 +84,10 @@ def fetch(url: str, folder: Path, *, limit: int = MAX_BYTES) -> Path:
     if not name or name in (".", "..") or set(name) & set('\\:\0*?"<>|'):
         raise InputError("has no name that a local file could have", where=shown(url))
     target = folder / name
-    part = folder / f"{_PART}{secrets.token_hex(4)}"
+    part = folder / f"{PART}{secrets.token_hex(4)}"
     try:
-        with _told(url, InputError, "cannot be fetched"):
-            store, path = _open(url)
+        with told(url, InputError, "cannot be fetched"):
+            store, path = open_store(url)
             size = store.info(path).get("size")
             if size is not None and size > limit:
                 raise _too_large(url, limit)
@@ -125,8 +115,8 @@ def read(url: str, *, limit: int = MAX_BYTES) -> bytes | None:
     InputError
         It cannot be read, or is larger than the limit.
     """
-    with _told(url, InputError, "cannot be read"):
-        store, path = _open(url)
+    with told(url, InputError, "cannot be read"):
+        store, path = open_store(url)
         try:
             with store.open(path, "rb") as source:
                 data: bytes = source.read(limit + 1)
@@ -137,55 +127,67 @@ def read(url: str, *, limit: int = MAX_BYTES) -> bytes | None:
     return data
 
 
-def send(files: Sequence[Path], folder: str) -> list[str]:
-    """Bring local files below a URL, in the given order: name last the one whose presence says that all is there.
+def sizes(url: str, *, deep: bool = True) -> dict[str, int]:
+    """Names below a URL and bytes of all files there, those on their way among them; none where there is no folder.
 
-    Each is sent under a temporary name, its size compared, and then renamed; stores that show only whole files are
-    written to at once. A file that stands there is replaced.
-
-    Returns
-    -------
-    list of str
-        URLs of the files.
+    Parameters
+    ----------
+    url : str
+    deep : bool
+        Files in the folders below, too.
 
     Raises
     ------
     OutputError
-        One could not be sent; what was sent before it stays, its own temporary file does not.
+        It cannot be listed.
     UsageError
         fsspec or the package for this kind of URL is not installed.
     """
-    sent = []
-    for file in files:
-        url = f"{folder.rstrip('/')}/{file.name}"
-        with _told(url, OutputError, "cannot be written"):
-            store, path = _open(url)
-            if promise(url) != "whole":
-                store.makedirs(path.rpartition("/")[0], exist_ok=True)
-            _put(store, file, path, promise(url))
-        sent.append(url)
-    return sent
-
-
-def _put(store: Any, file: Path, path: str, way: str) -> None:
-    aside = path if way == "whole" else f"{path.rpartition('/')[0]}/{_PART}{secrets.token_hex(4)}"
-    try:
-        store.put_file(str(file), aside)
-        # A store may answer from what it remembers.
+    with told(url, OutputError, "cannot be listed"):
+        store, path = open_store(url)
         store.invalidate_cache()
-        size = store.info(aside).get("size")
-        if size is not None and size != file.stat().st_size:
-            raise OSError(f"{size} bytes arrived of {file.stat().st_size}")
-        if aside != path:
-            store.mv(aside, path)
-    except BaseException:
-        if aside != path:
-            with suppress(Exception):
-                store.rm_file(aside)
-        raise
+        try:
+            found = store.find(path, maxdepth=None if deep else 1, detail=True)
+        except FileNotFoundError:
+            return {}
+    top = len(path.strip("/")) + 1
+    return {name.strip("/")[top:]: int(info["size"]) for name, info in found.items()}
 
 
-def _open(url: str) -> tuple[Any, str]:
+def bring(url: str, files: Mapping[str, Path]) -> None:
+    """Fetch small files below a URL, as many at a time as the store likes.
+
+    Parameters
+    ----------
+    url : str
+    files : mapping
+        Name below the URL to the local file that it becomes.
+
+    Raises
+    ------
+    InputError
+        One is not there or cannot be fetched.
+    UsageError
+        fsspec or the package for this kind of URL is not installed.
+    """
+    for folder in {local.parent for local in files.values()}:
+        folder.mkdir(parents=True, exist_ok=True)
+    names = list(files)
+    with told(url, InputError, "cannot be fetched"):
+        store, path = open_store(url)
+        for start in range(0, len(names), _AT_ONCE):
+            part = names[start : start + _AT_ONCE]
+            store.get([f"{path}/{name}" for name in part], [str(files[name]) for name in part])
+
+
+def open_store(url: str) -> tuple[Any, str]:
+    """fsspec's file system for a URL, and the path there.
+
+    Raises
+    ------
+    UsageError
+        fsspec or the package for this kind of URL is not installed.
+    """
     try:
         core = import_module("fsspec.core")
     except ImportError as error:
@@ -196,13 +198,6 @@ def _open(url: str) -> tuple[Any, str]:
         # fsspec names the package that the protocol needs, or says that it knows no such protocol.
         raise UsageError("this kind of address cannot be used", where=shown(url), why=str(error)) from error
     return store, path
-
-
-def _scheme(url: str) -> str:
-    match = _URL.match(url)
-    if match is None:
-        raise ValueError(f"not a URL: {url}")
-    return match[1].lower()
 
 
 def _beside(url: str, path: str, name: str) -> str:
@@ -218,7 +213,7 @@ def _too_large(url: str, limit: int) -> InputError:
 
 
 @contextmanager
-def _told(url: str, kind: type[HeelraiseError], what: str) -> Iterator[None]:
+def told(url: str, kind: type[HeelraiseError], what: str) -> Iterator[None]:
     """Whatever a store raises (there are as many kinds of errors as stores) becomes one sentence without secrets."""
     try:
         yield

@@ -1,0 +1,171 @@
+"""Where the outputs of a batch go: a folder of this machine, or one of a store that fsspec reaches.
+
+For a store a run sits at a desk, a temporary folder that has what the run reads again of earlier outputs (records,
+tables of trials, journal) and nothing else. Workers send what they made themselves, record last; the run fetches the
+record, as one would who comes later. So a store holds half of a trial at no time that its record is there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+from heelraise.batch import journal, layout, manifest, tables
+from heelraise.batch.lock import FolderLock
+from heelraise.batch.record import ENDINGS, output_path, read_record, remove_outputs, size_on_disk
+from heelraise.batch.store_lock import StoreLock
+from heelraise.batch.workers import paths, sending
+from heelraise.errors import OutputError
+
+_READ_BEFORE = (journal.NAME, manifest.NAME)
+_READ_AGAIN = ("csv", "json")
+#: In the order in which they are sent: the manifest says that the tables before it are those of this run.
+OF_THE_RUN = (
+    *tables.NAMES,
+    *(f"{name.removesuffix('csv')}parquet" for name in tables.NAMES),
+    layout.DESCRIPTION,
+    journal.NAME,
+    manifest.NAME,
+)
+
+
+class Place:
+    """A folder of this machine.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the run reads and writes.
+    url : str
+        Of the folder of a store; empty for this machine.
+    shown : str
+        The place in messages.
+    """
+
+    url = ""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.shown = folder, str(folder)
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Nobody else works there while entered."""
+        return FolderLock(self.folder)
+
+    def url_of(self, stem: Path) -> str:
+        """Folder of a store to which a worker sends the outputs of a trial; empty where it leaves them."""
+        return ""
+
+    def size(self, path: Path) -> int | None:
+        """Bytes of an output, None where it is not there."""
+        return size_on_disk(path)
+
+    def bring(self, stems: Iterable[Path]) -> None:
+        """Make what earlier runs left of these trials and sessions readable."""
+
+    def take(self, stem: Path) -> None:
+        """Make the outputs that a worker has just made readable."""
+
+    def put(self, stem: Path) -> None:
+        """Bring outputs that this run made itself to where they belong."""
+
+    def drop(self, stem: Path) -> None:
+        """Take away whatever there is of a trial or session."""
+        remove_outputs(stem)
+
+    def finish(self) -> None:
+        """Bring tables and journal to where they belong, and remove what broke off on its way."""
+
+
+class Store(Place):
+    """A folder of a store, and the desk of a run that works for it.
+
+    Parameters
+    ----------
+    desk : Path
+        An empty folder of this run's own.
+    url : str
+
+    Raises
+    ------
+    OutputError
+        The store cannot be reached; each method raises it.
+    UsageError
+        fsspec or the package for this kind of URL is not installed.
+    """
+
+    def __init__(self, desk: Path, url: str) -> None:
+        super().__init__(desk)
+        self.url, self.shown = url.rstrip("/"), paths.shown(url).rstrip("/")
+        self._sizes = paths.sizes(self.url)
+        self._bring(name for name in _READ_BEFORE if name in self._sizes)
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Nobody else works there while entered; every run looks there."""
+        return StoreLock(self.url)
+
+    def url_of(self, stem: Path) -> str:
+        """The folder of the store in which the outputs of a stem belong."""
+        return f"{self.url}/{self._name(stem.parent)}".removesuffix("/.")
+
+    def size(self, path: Path) -> int | None:
+        """Bytes of an output in the store, as it said when it was last asked."""
+        return self._sizes.get(self._name(path))
+
+    def bring(self, stems: Iterable[Path]) -> None:
+        """Fetch journal, records and tables of trials; C3D copies and summaries stay where they are."""
+        self._sizes = paths.sizes(self.url)
+        wanted = [output_path(stem, ending) for stem in stems for ending in _READ_AGAIN]
+        names = [*_READ_BEFORE, *map(self._name, wanted)]
+        self._bring(name for name in names if name in self._sizes)
+
+    def take(self, stem: Path) -> None:
+        """Fetch record and table, and note what the record says of the others: the worker saw them arrive."""
+        self._bring(self._name(output_path(stem, ending)) for ending in _READ_AGAIN)
+        record = read_record(stem, None)
+        arrived = record.outputs if record is not None else {}
+        self._sizes |= {self._name(stem.with_name(name)): size for name, size in arrived.items()}
+
+    def put(self, stem: Path) -> None:
+        """Send the outputs of a session, its record last."""
+        files = [path for path in (output_path(stem, ending) for ending in reversed(ENDINGS)) if path.exists()]
+        sending.deliver(files, self.url_of(stem))
+        self._sizes |= {self._name(path): path.stat().st_size for path in files}
+
+    def drop(self, stem: Path) -> None:
+        """Take outputs away, here and there, the record first."""
+        super().drop(stem)
+        names = [self._name(output_path(stem, ending)) for ending in ENDINGS]
+        with suppress(OutputError):
+            # As with a folder that has gone: the table says what failed.
+            sending.remove(f"{self.url}/{name}" for name in names)
+        for name in names:
+            self._sizes.pop(name, None)
+
+    def finish(self) -> None:
+        """Send tables and journal; whoever was killed while sending may have left a file on its way."""
+        sending.remove(f"{self.url}/{name}" for name in paths.sizes(self.url) if paths.PART in name)
+        sending.send([self.folder / name for name in OF_THE_RUN if (self.folder / name).is_file()], self.url)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _bring(self, names: Iterable[str]) -> None:
+        paths.bring(self.url, {name: self.folder / name for name in names})
+
+
+@contextmanager
+def opened(output: Path | str) -> Iterator[Place]:
+    """The place that a user names, by a path or a URL.
+
+    Raises
+    ------
+    OutputError, UsageError
+        A store cannot be reached.
+    """
+    if not paths.is_remote(output):
+        yield Place(Path(output))
+        return
+    with tempfile.TemporaryDirectory(prefix="heelraise-", ignore_cleanup_errors=True) as desk:
+        yield Store(Path(desk), str(output))

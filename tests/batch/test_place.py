@@ -1,0 +1,286 @@
+"""Outputs in a store: the same bytes, one run at a time, whole or without a record, found again by the next run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from heelraise.batch.place import Place, Store, opened
+from heelraise.batch.record import Record, output_path, write_record
+from heelraise.batch.store_lock import StoreLock
+from heelraise.batch.workers import paths, sending
+from heelraise.errors import OutputError
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def bucket():
+    """A bucket in the memory of this process."""
+    memory = fsspec.filesystem("memory")
+    yield "memory://results/study"
+    if memory.exists("/results"):
+        memory.rm("/results", recursive=True)
+
+
+@pytest.fixture
+def kept():
+    """Names and bytes of what a store holds, the journal aside."""
+
+    def call(url: str) -> dict[str, bytes]:
+        store, path = fsspec.core.url_to_fs(url)
+        top = len(path.rstrip("/")) + 1
+        return {n[top:]: store.cat_file(n) for n in store.find(path) if not n.endswith("run.jsonl")}
+
+    return call
+
+
+@pytest.fixture
+def local(archive, cli, tmp_path):
+    """Outputs of the same archive in a folder."""
+    assert cli("in", "-o", "here").returncode == 1
+    files = [path for path in (tmp_path / "here").rglob("*") if path.is_file() and path.name != "run.jsonl"]
+    return {path.relative_to(tmp_path / "here").as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_store_gets_the_bytes_of_a_folder_and_nothing_else(local, cli, bucket, kept, tmp_path):
+    told = cli("in", "-o", bucket)
+    assert told.returncode == 1, told.stderr
+    assert told.stdout.strip() == "3 done, 1 failed (0 known from before); memory://results/study/trials.csv"
+    assert kept(bucket) == local
+    assert not (tmp_path / "memory:").exists()
+    again = cli("in", "-o", bucket, "--json-lines")
+    assert json.loads(again.stdout.splitlines()[-1])["resumed"] == 4
+    assert kept(bucket) == local
+
+
+def test_a_second_run_does_what_is_missing_or_changed(local, archive, cli, bucket, kept):
+    cli("in", "-o", bucket)
+    memory = fsspec.filesystem("memory")
+    memory.rm_file("/results/study/S1/day1/a_heelraise.c3d")
+    memory.pipe_file("/results/study/S1/day1/b_heelraise.yaml", b"half")
+    dry = cli("in", "-o", bucket, "--dry-run")
+    assert dry.stdout.splitlines()[-1] == "to analyse: 2; done before: 1; failed before: 1"
+    assert kept(bucket)["S1/day1/b_heelraise.yaml"] == b"half"
+    again = cli("in", "-o", bucket, "--json-lines")
+    assert json.loads(again.stdout.splitlines()[-1])["resumed"] == 2
+    assert kept(bucket) == local
+
+
+def test_a_trial_that_fails_keeps_no_outputs_of_an_earlier_one(archive, cli, bucket, kept):
+    cli("in", "-o", bucket)
+    (archive / "S2/day1/a.c3d").write_bytes(b"no longer one")
+    assert cli("in", "-o", bucket).returncode == 1
+    names = [name for name in kept(bucket) if name.startswith("S2")]
+    assert names == []
+
+
+def test_workers_of_their_own_send_what_they_made(local, begin, kept, tmp_path):
+    url = (tmp_path / "there").as_uri()
+    process = begin("in", "-o", url, "-j", 2, "-q")
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    assert kept(url) == local
+
+
+def test_a_run_that_was_killed_is_taken_up(local, begin, kept, tmp_path):
+    url = (tmp_path / "there").as_uri()
+    process = begin("in", "-o", url, "-q")
+    for _ in range(600):
+        if list((tmp_path / "there").rglob("*_heelraise.json")):
+            break
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert list((tmp_path / "there").glob(".heelraise.lock-*"))
+    process = begin("in", "-o", url, "--json-lines")
+    out, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    assert json.loads(out.splitlines()[-1])["resumed"] >= 1
+    assert kept(url) == local
+
+
+def test_a_store_that_takes_no_more_stops_the_run_and_leaves_no_record(archive, cli, bucket, kept, monkeypatch):
+    real = sending._put
+
+    def full(store, file, path, way):
+        if file.name.endswith("_heelraise.csv"):
+            raise OSError(28, "No space left on device")
+        real(store, file, path, way)
+
+    monkeypatch.setattr(sending, "_put", full)
+    told = cli("in", "-o", bucket)
+    assert told.returncode == 5
+    assert "memory://results/study: 3 trials in a row could not be written" in told.stderr
+    names = list(kept(bucket))
+    assert not any("_heelraise" in name for name in names), names
+    rows = list(csv.DictReader(kept(bucket)["trials.csv"].decode().splitlines()))
+    assert [row["kind"] for row in rows] == ["output", "output", "output", ""]
+    assert rows[0]["message"] == "a_heelraise.csv: cannot be written (OSError: [Errno 28] No space left on device)"
+    assert not any("memory" in row["message"] for row in rows)
+    monkeypatch.undo()
+    assert cli("in", "-o", bucket).returncode == 1
+
+
+def test_a_record_that_cannot_be_fetched_fails_its_trial_alone(archive, cli, bucket, kept, monkeypatch):
+    real = paths.bring
+
+    def broken(url, files):
+        if "S1/day1/a_heelraise.json" in files:
+            raise OutputError("cannot be fetched", where=url)
+        real(url, files)
+
+    monkeypatch.setattr(paths, "bring", broken)
+    assert cli("in", "-o", bucket).returncode == 1
+    rows = {row["trial"]: row for row in csv.DictReader(kept(bucket)["trials.csv"].decode().splitlines())}
+    assert {name: row["kind"] for name, row in rows.items() if row["status"] == "failed"} == {
+        "S1/day1/a.c3d": "output",
+        "S2/day1/bad.c3d": "input",
+    }
+
+
+def test_no_record_stands_beside_outputs_that_are_not_its_own(tmp_path, bucket):
+    """Whatever is sent and however far it comes: the record goes first and comes last."""
+    memory, stem, seen = fsspec.filesystem("memory"), tmp_path / "a", []
+    files = [output_path(stem, ending) for ending in ("c3d", "yaml", "csv", "json")]
+    for file in files:
+        file.write_text(file.name)
+    sending.deliver(files, bucket)
+    real = type(memory).put_file
+    with pytest.MonkeyPatch.context() as patch:
+
+        def put(self, local, path, **more):
+            seen.append((Path(path).name, memory.exists("/results/study/a_heelraise.json")))
+            return real(self, local, path, **more)
+
+        patch.setattr(type(memory), "put_file", put)
+        sending.deliver(files, bucket)
+    assert seen == [(file.name, False) for file in files]
+
+
+def test_sizes_are_those_of_the_store(tmp_path, bucket):
+    stem = tmp_path / "x/a"
+    stem.parent.mkdir()
+    outputs = [output_path(stem, ending) for ending in ("c3d", "yaml", "csv")]
+    for number, file in enumerate(outputs):
+        file.write_bytes(bytes(number + 1))
+    write_record(stem, Record("i", "k", "v"), outputs)
+    sending.deliver([*outputs, output_path(stem, "json")], f"{bucket}/x")
+    with opened(bucket) as place:
+        assert isinstance(place, Store)
+        stem = place.folder / "x/a"
+        place.bring([stem, place.folder / "never"])
+        assert [path.name for path in sorted(stem.parent.iterdir())] == ["a_heelraise.csv", "a_heelraise.json"]
+        assert [place.size(output_path(stem, ending)) for ending in ("c3d", "yaml", "csv")] == [1, 2, 3]
+        assert place.size(output_path(place.folder / "never", "c3d")) is None
+        place.drop(stem)
+        assert place.size(output_path(stem, "c3d")) is None
+        assert paths.sizes(bucket) == {}
+        desk = place.folder
+    assert not desk.exists()
+
+
+def test_what_was_on_its_way_when_its_sender_was_killed_goes(bucket):
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file(f"/results/study/S1/{paths.PART}0123abcd", b"half")
+    memory.pipe_file("/results/study/S1/a.txt", b"not ours")
+    with opened(bucket) as place:
+        place.finish()
+    assert paths.sizes(bucket) == {"S1/a.txt": 8}
+
+
+def test_a_folder_is_a_place_and_touches_no_store(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with opened(tmp_path / "out") as place:
+        assert type(place) is Place
+        assert place.url_of(tmp_path / "out/a") == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_is_refused_while_the_first_lasts(bucket):
+    with StoreLock(bucket):
+        told = f"another run works in this folder.*process {os.getpid()} on"
+        with pytest.raises(OutputError, match=told), StoreLock(bucket):
+            pass
+        assert len(paths.sizes(bucket)) == 1
+    assert paths.sizes(bucket) == {}
+
+
+def test_a_run_elsewhere_is_named_with_what_to_do(bucket):
+    fsspec.filesystem("memory").pipe_file(
+        "/results/study/.heelraise.lock-abc", json.dumps({"pid": 7, "host": "another", "started": ""}).encode()
+    )
+    with pytest.raises(OutputError, match=r"process 7 on another\); .*remove \.heelraise\.lock-abc"), StoreLock(bucket):
+        pass
+    assert list(paths.sizes(bucket)) == [".heelraise.lock-abc"]
+
+
+def test_the_lock_of_a_run_that_has_ended_is_no_lock(bucket):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    owner = {"pid": ended.pid, "host": platform.node(), "started": "1"}
+    fsspec.filesystem("memory").pipe_file("/results/study/.heelraise.lock-abc", json.dumps(owner).encode())
+    with StoreLock(bucket):
+        assert len(paths.sizes(bucket)) == 1
+    assert paths.sizes(bucket) == {}
+
+
+def test_of_runs_that_come_at_once_at_most_one_stays(tmp_path):
+    url, inside, most, told = tmp_path.as_uri(), [], [0], set()
+    door = threading.Barrier(4)
+
+    def come(number: int) -> None:
+        for _ in range(25):
+            door.wait()
+            try:
+                with StoreLock(url):
+                    inside.append(number)
+                    time.sleep(0.002)
+                    most.append(len(inside))
+                    inside.remove(number)
+            except OutputError as error:
+                told.add(error.what)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) <= 1
+    assert told == {"another run works in this folder"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pseudonyms_and_names_do_not_mix_in_a_store(archive, cli, bucket, tmp_path):
+    cli("in", "-o", bucket)
+    told = cli("in", "-o", bucket, "--pseudonymise", "--pseudonym-key", tmp_path / "my.key")
+    assert told.returncode == 2
+    assert "the folder holds outputs of a run with names" in told.stderr
+
+
+def test_a_copy_never_replaces_an_input_in_the_store(cli, bucket, tmp_path):
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/results/study/a_heelraise.c3d", b"someone's")
+    memory.pipe_file("/results/study/a.c3d", b"other")
+    (tmp_path / "list.txt").write_text(f"{bucket}/a.c3d\n{bucket}/a_heelraise.c3d\n")
+    told = cli("@list.txt", "-o", bucket)
+    assert told.returncode == 5
+    assert "would replace another input" in told.stderr
+    assert memory.cat_file("/results/study/a_heelraise.c3d") == b"someone's"
+
+
+def test_no_secret_of_an_address_is_told(cli, archive):
+    told = cli("in", "-o", "nowhere://user:secret@host/out")
+    assert told.returncode == 2
+    assert "nowhere://host/out" in told.stderr
+    assert "secret" not in told.stdout + told.stderr
