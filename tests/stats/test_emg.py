@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heelraise.errors import InputError
-from heelraise.signal.spectrum import spectrum
+from heelraise.signal.spectrum import band_power, spectrum
 from heelraise.stats.background import fit_background
 from heelraise.stats.emg import (
     activation_envelope,
@@ -15,7 +15,10 @@ from heelraise.stats.emg import (
     emg_epochs,
     emg_quality,
     modulation_depth,
+    pooled_depth,
+    pooled_surrogates,
     rectified,
+    surrogate_density,
     trend,
 )
 from heelraise.stats.peak import test_peak
@@ -147,6 +150,32 @@ def test_modulation_does_not_depend_on_gain_and_comes_from_the_seed() -> None:
     one = modulation_depth(x[:, 0], RATE, np.random.default_rng(1), 9.0)
     assert one.depth.shape == ()
     assert float(one.depth) == pytest.approx(float(first.depth[0]), rel=0.1)
+
+
+def test_one_hold_that_is_pooled_is_itself() -> None:
+    x = carrier(6, 10.0, 1, 0.4)[:, 0]
+    noise = surrogate_density(x, RATE, np.random.default_rng(1))
+    alone = modulation_depth(x, RATE, np.random.default_rng(1), 9.0, noise=noise)
+    level = float(np.abs(x).mean())
+    slow, rate = rectified(x, RATE)
+    own = (noise[0], noise[1] / level**2)
+    found = pooled_depth([slow / level], rate, own, 9.0)
+    for name in ("depth", "depth_ci95", "floor", "floor95", "band"):
+        np.testing.assert_allclose(getattr(found, name), getattr(alone, name), rtol=1e-9)
+    # Of holds that are alike the depth stays, and its interval shrinks as that of one record as long.
+    four = pooled_depth([slow / level] * 4, rate, own, 9.0)
+    assert float(four.depth) == pytest.approx(float(found.depth), rel=1e-9)
+    assert np.ptp(four.depth_ci95) < 0.7 * np.ptp(found.depth_ci95)
+
+
+@given(seconds=st.lists(st.floats(3, 12), min_size=1, max_size=5), level=st.floats(0.1, 10))
+def test_pooled_surrogates_keep_the_power_and_weigh_by_duration(seconds: list[float], level: float) -> None:
+    grids = [np.arange(round(s * 100) + 1) / s for s in seconds]
+    flat = pooled_surrogates([(grid, np.full(grid.size, level)) for grid in grids], seconds)
+    assert float(band_power(flat[1], flat[0], 4.0, 15.0)) == pytest.approx(11 * level, rel=1e-9)
+    steps = [(grid, np.full(grid.size, float(k))) for k, grid in enumerate(grids)]
+    mean = np.average(np.arange(len(seconds)), weights=seconds)
+    np.testing.assert_allclose(pooled_surrogates(steps, seconds)[1], mean, atol=1e-9)
 
 
 def test_silence_and_short_records_have_no_modulation() -> None:

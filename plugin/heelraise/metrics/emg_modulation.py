@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,41 @@ from heelraise.metrics.model import Metric
 from heelraise.metrics.tremor_records import no_peak, unresolved
 from heelraise.phases.model import Phase
 from heelraise.signal.spectrum import band_power
-from heelraise.stats.emg import modulation_depth, rectified, surrogate_density
+from heelraise.stats.emg import Modulation, modulation_depth, rectified, surrogate_density
 from heelraise.stats.tremor import TremorEstimate
 
 if TYPE_CHECKING:
     from heelraise.protocol.sections import Tremor
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Demodulated:
+    """What is kept of a muscle's window, to be pooled with those of other holds.
+
+    Attributes
+    ----------
+    one : EmgSeries
+    phase : Phase
+    duration_s : float
+    slow : ndarray (n,)
+        Rectified EMG in block means.
+    rate : float
+        Of it, Hz.
+    level : float
+        Mean of the rectified EMG, in the unit of ``slow``.
+    noise : tuple of ndarray
+        Frequencies (F,) and surrogate density (F,).
+    """
+
+    one: EmgSeries
+    phase: Phase
+    duration_s: float
+    slow: Array
+    rate: float
+    level: float
+    noise: tuple[Array, Array]
 
 
 def modulation_metrics(
@@ -33,8 +62,8 @@ def modulation_metrics(
     tremor: Tremor,
     alpha: float,
     generator: np.random.Generator,
-) -> list[Metric]:
-    """Frequency and depth of the tremor in the rectified EMG of a window (n, C) without missing samples."""
+) -> tuple[list[Metric], list[Demodulated]]:
+    """Frequency and depth of the tremor in the rectified EMG of a window (n, C), and what pooling needs of it."""
     count = len(own)
     slow, slow_rate = rectified(window, rate)
     noise = surrogate_density(window, rate, generator)
@@ -43,29 +72,52 @@ def modulation_metrics(
     called = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count)
     estimates = [believed(one, tremor.band) for one in called]
     whole = modulation_depth(window, rate, generator, None, tremor.band, noise=noise)
+    duration = window.shape[0] / rate
     found: list[Metric] = []
+    kept: list[Demodulated] = []
     for k, one in enumerate(own):
-        own_noise = (noise[0], noise[1][:, k])
-        found += _depth(
-            one, phase, window[:, k], rate, estimates[k], float(whole.floor[k]), own_noise, tremor, generator
-        )
-    return found + emg_tremor_details(own, phase, slow, slow_rate, estimates, noise, found, tremor.band)
+        column, own_noise = window[:, k], (noise[0], noise[1][:, k])
+        level = float(np.nanmean(np.abs(column)))
+        kept.append(Demodulated(one, phase, duration, slow[:, k], slow_rate, level, own_noise))
+
+        def near(frequency: float, x: Array = column, chance: tuple[Array, Array] = own_noise) -> Modulation:
+            return modulation_depth(x, rate, generator, frequency, noise=chance)
+
+        detail = {"duration_s": duration, "measure": "modulation_depth"}
+        found += depth_records(one, phase, estimates[k], float(whole.floor[k]), level, near, tremor, detail)
+    return found + emg_tremor_details(own, phase, slow, slow_rate, estimates, noise, found, tremor.band), kept
 
 
-def _depth(
+def depth_records(
     one: EmgSeries,
     phase: Phase,
-    window: Array,
-    rate: float,
     estimate: TremorEstimate,
     floor: float,
-    noise: tuple[Array, Array],
+    level: float,
+    near: Callable[[float], Modulation],
     tremor: Tremor,
-    generator: np.random.Generator,
+    detail: Mapping[str, Any],
 ) -> list[Metric]:
-    detail = {"duration_s": window.size / rate, "measure": "modulation_depth"}
+    """Frequency and depth of one estimate.
+
+    Parameters
+    ----------
+    one : EmgSeries
+    phase : Phase
+    estimate : TremorEstimate
+        From the rectified EMG.
+    floor : float
+        Depth that chance alone gives in the whole band.
+    level : float
+        Mean of the rectified EMG, in the unit of ``estimate``.
+    near : callable
+        Modulation around a frequency, Hz.
+    tremor : Tremor
+        Of the protocol.
+    detail : mapping
+        Of both records.
+    """
     if estimate.frequency is None:
-        level = float(np.nanmean(np.abs(window)))
         limit = np.sqrt(2) * estimate.upper_limit / level if estimate.upper_limit is not None and level > 0 else None
         status, reason = estimate.status, no_peak(estimate)
         if estimate.unresolved is not None:
@@ -86,7 +138,7 @@ def _depth(
                 detail=detail,
             ),
         ]
-    depth = modulation_depth(window, rate, generator, estimate.frequency, noise=noise)
+    depth = near(estimate.frequency)
     interval = (float(depth.depth_ci95[0]), float(depth.depth_ci95[1]))
     # Judged in its own band: a line can stand out of noise that would hide it over the whole of 4 to 15 Hz.
     buried = bool(depth.depth < depth.floor)
@@ -102,7 +154,7 @@ def _depth(
             ci95=estimate.frequency_ci95,
             status=status,
             reason=reason,
-            detail=detail | ({"at_search_edge": estimate.search_edge} if estimate.search_edge else {}),
+            detail={**detail} | ({"at_search_edge": estimate.search_edge} if estimate.search_edge else {}),
         ),
         record(
             "tremor_rms",

@@ -71,42 +71,78 @@ def emg_tremor_details(
         if level <= 0:
             continue
         scale = math.sqrt(2) / level
-        base: dict[str, Any] = {
-            "signal": f"emg_{one.muscle}",
-            "side": one.side,
-            "phase": phase.phase,
-            "repetition": phase.repetition,
-        }
-
-        def floor(limits: Band, column: Array = noise[1][:, k], size: float = scale) -> float:
-            return size * math.sqrt(max(float(band_power(column, noise[0], *limits)), 0.0))
-
-        estimate = _scaled(estimates[k], scale)
-        found += [band_record(b, "1", floor(b.band), base) for b in estimate.band_rms]
+        base = place_of(one, phase)
         depth = known.get(f"emg_{one.muscle}")
-        if depth is None and (estimate.frequency is not None or estimate.unresolved is not None):
-            continue
-        if depth is not None:
-            # What is told of a peak does not hang on the noise of the whole band.
-            estimate = replace(estimate, rms=depth.value, rms_ci95=depth.ci95)
-        records = estimate_metrics(estimate, "1", band, base, {}, "", floor(band))
-        above = None if depth is None else _above_background(slow[:, k], rate, estimates[k], scale, depth, band)
-        found += [_in_band_of(m, depth, above) for m in records if m.name not in _OWN]
-        if estimate.frequency is not None:
+        own_noise = (noise[0], noise[1][:, k])
+        found += depth_details([slow[:, k]], rate, estimates[k], scale, own_noise, depth, band, base)
+        frequency = estimates[k].frequency
+        if depth is not None and frequency is not None:
             called.append(
                 Called(
                     base,
                     "1",
                     slow[:, k] * scale,
                     rate,
-                    estimate.frequency,
-                    estimate.band_dof or 2.0,
-                    estimate.status,
-                    floor(band) ** 2,
+                    frequency,
+                    estimates[k].band_dof or 2.0,
+                    estimates[k].status,
+                    _floor(own_noise, scale, band) ** 2,
                     rate / 2,
                 )
             )
     return found + rhythm_metrics(called, band)
+
+
+def depth_details(
+    records: Sequence[Array],
+    rate: float,
+    estimate: TremorEstimate,
+    scale: float,
+    noise: tuple[Array, Array],
+    depth: Metric | None,
+    band: Band,
+    base: dict[str, Any],
+) -> list[Metric]:
+    """Records of one muscle beside frequency and depth, of one window or of several holds that are pooled.
+
+    Parameters
+    ----------
+    records : sequence of ndarray (n_i,)
+        Rectified EMG of every window.
+    rate : float
+        Of it, Hz.
+    estimate : TremorEstimate
+        From ``records``.
+    scale : float
+        From their unit to that of a depth.
+    noise : tuple of ndarray
+        Frequencies (F,) and surrogate density (F,) in the unit of ``records``.
+    depth : Metric or None
+        Its ``tremor_rms``, where that has a value.
+    band : tuple of float
+    base : dict
+        Signal, side, phase and repetition of the records.
+    """
+    scaled = _scaled(estimate, scale)
+    found = [band_record(b, "1", _floor(noise, scale, b.band), base) for b in scaled.band_rms]
+    above = None
+    if depth is not None:
+        # What is told of a peak does not hang on the noise of the whole band.
+        scaled = replace(scaled, rms=depth.value, rms_ci95=depth.ci95)
+        above = _above_background(records, rate, estimate, scale, depth, band)
+    elif estimate.frequency is not None or estimate.unresolved is not None:
+        return found
+    told = estimate_metrics(scaled, "1", band, base, {}, "", _floor(noise, scale, band))
+    return found + [_in_band_of(m, depth, above) for m in told if m.name not in _OWN]
+
+
+def place_of(one: EmgSeries, phase: Phase) -> dict[str, Any]:
+    """Where a record of a muscle belongs."""
+    return {"signal": f"emg_{one.muscle}", "side": one.side, "phase": phase.phase, "repetition": phase.repetition}
+
+
+def _floor(noise: tuple[Array, Array], scale: float, limits: Band) -> float:
+    return scale * math.sqrt(max(float(band_power(noise[1], noise[0], *limits)), 0.0))
 
 
 def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> Metric:
@@ -130,16 +166,16 @@ def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> 
 
 
 def _above_background(
-    slow: Array, rate: float, estimate: TremorEstimate, scale: float, depth: Metric, band: Band
+    records: Sequence[Array], rate: float, estimate: TremorEstimate, scale: float, depth: Metric, band: Band
 ) -> BandRms | None:
-    """Root of the power of rectified EMG (n,) in the depth's band above the fitted background, in units of depth.
+    """Root of the power of rectified EMG in the depth's band above the fitted background, in units of depth.
 
     The surrogates' power is part of the background: what is above it is no more than the depth.
     """
     fitted, band = estimate.background, depth.band or band
     if fitted is None or depth.value is None:
         return None
-    s = sharp_spectrum([slow], rate)
+    s = sharp_spectrum(records, rate)
     level = fitted.power_at_1hz * np.maximum(s.freq, s.freq[1]) ** -fitted.exponent + fitted.floor
     below = max(float(band_power(level, s.freq, *band)), ((depth.noise_floor or 0.0) / scale) ** 2)
     power = float(band_power(s.psd, s.freq, *band))

@@ -17,6 +17,11 @@ Every metric that a summary can hold, made from the declarations in `plugin/heel
 `python -m heelraise.metrics.reference`; `heelraise methods SUMMARIES...` prints those of a report's metrics.
 Unit `signal` is the unit of the measured signal. Each record has a `status`; an estimate has `ci95` where its formula
 gives an interval, and an amplitude has the trial's own `noise_floor`.
+Where a leg has several holds of 3 s and more, tremor is also given of all of them together, from the mean of their
+spectra: records without a repetition, `pooled` the number of holds. A line that no hold shows alone may show there; it
+is one test more among those that share the trial's false alarms. Of EMG every hold is taken over its own mean first, so
+that a loud one weighs no more. What goes over time (occurrence, bursts, stability, waveform, trend) is that of single
+holds.
 A metric of the centre of pressure says from which duration of a phase on it is given; in a phase of less than 20 s one
 record of `cop_mean_frequency`, `too_short`, stands for all that are left out.
 """

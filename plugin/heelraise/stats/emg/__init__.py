@@ -12,7 +12,10 @@ from heelraise.stats.emg.cocontraction import Cocontraction, cocontraction
 from heelraise.stats.emg.epochs import MAX_MISSING, MIN_SPECTRAL_RATE_HZ, EmgEpochs, emg_epochs, spectral_index
 from heelraise.stats.emg.modulation import (
     Modulation,
+    block_size,
     modulation_depth,
+    pooled_depth,
+    pooled_surrogates,
     rectified,
     surrogate_density,
 )
@@ -35,12 +38,15 @@ __all__ = [
     "Modulation",
     "Trend",
     "activation_envelope",
+    "block_size",
     "cocontraction",
     "emg_band",
     "emg_epochs",
     "emg_onset",
     "emg_quality",
     "modulation_depth",
+    "pooled_depth",
+    "pooled_surrogates",
     "quadrant",
     "rectified",
     "spectral_index",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,17 +85,63 @@ def modulation_depth(
         raise InputError("modulation depth needs 2 s of EMG")
     rectified_x, slow = rectified(x, rate)
     s = sharp_spectrum([rectified_x], slow)
-    if frequency is None:
-        limits = search_hz
-    else:
-        reach = max(_HALF_WIDTH_HZ, s.resolution_hz / 2)
-        limits = (max(0.5, frequency - reach), frequency + reach)
-    power = np.asarray(band_power(s.psd, s.freq, *limits))
     freq, density = surrogate_density(x, rate, generator, surrogates) if noise is None else noise
-    floor = np.asarray(band_power(density, freq, *limits))
-    dof = _dof(s, limits)
     known = np.isfinite(x)
     level = np.sum(np.abs(x), axis=0, where=known) / np.maximum(known.sum(axis=0), 1)
+    return _modulation(s, (freq, density), level, _limits(s, frequency, search_hz))
+
+
+def pooled_depth(
+    records: Sequence[Array],
+    rate: float,
+    noise: tuple[Array, Array],
+    frequency: float | None = None,
+    search_hz: tuple[float, float] = (4.0, 15.0),
+) -> Modulation:
+    """Modulation that several holds have in common, from the mean of their spectra.
+
+    Parameters
+    ----------
+    records : sequence of ndarray, shape (n_i,)
+        Rectified EMG of each hold, see `rectified`, over its own mean. A depth is relative to that mean: a hold that is
+        twice as loud must weigh no more, and would make the spectrum that of fewer holds than were pooled.
+    rate : float
+        Of them, Hz.
+    noise : tuple of ndarray
+        What chance gives of these records, in the same unit, see `pooled_surrogates`.
+    frequency, search_hz
+        As in `modulation_depth`.
+    """
+    s = sharp_spectrum(records, rate)
+    return _modulation(s, noise, np.ones(()), _limits(s, frequency, search_hz))
+
+
+def pooled_surrogates(noises: Sequence[tuple[Array, Array]], durations: Sequence[float]) -> tuple[Array, Array]:
+    """Mean of the surrogates' densities of several holds, weighted by their durations, s, on the finest of the grids.
+
+    Parameters
+    ----------
+    noises : sequence of tuple of ndarray
+        Frequencies (F_i,) and densities (F_i,) in a unit that the holds share.
+    """
+    freq = min((freq for freq, _ in noises), key=lambda grid: float(grid[1]))
+    weights = np.asarray(durations, dtype=float) / np.sum(durations)
+    parts = [weight * np.interp(freq, *own) for weight, own in zip(weights, noises, strict=True)]
+    return freq, np.asarray(np.sum(parts, axis=0))
+
+
+def _limits(s: Spectrum, frequency: float | None, search_hz: tuple[float, float]) -> tuple[float, float]:
+    if frequency is None:
+        return search_hz
+    reach = max(_HALF_WIDTH_HZ, s.resolution_hz / 2)
+    return (max(0.5, frequency - reach), frequency + reach)
+
+
+def _modulation(s: Spectrum, noise: tuple[Array, Array], level: Array, limits: tuple[float, float]) -> Modulation:
+    """From the sharp spectrum, the surrogates' density and the mean of the rectified EMG."""
+    power = np.asarray(band_power(s.psd, s.freq, *limits))
+    floor = np.asarray(band_power(noise[1], noise[0], *limits))
+    dof = _dof(s, limits)
     safe = np.where(level > 0, level, np.inf)
 
     def depth(p: Array) -> Array:
@@ -123,6 +170,11 @@ def _dof(s: Spectrum, limits: tuple[float, float]) -> Array:
     return np.array([band_dof(replace(s, psd=column), limits) for column in columns]).reshape(s.psd.shape[1:])
 
 
+def block_size(rate: float) -> int:
+    """Samples of EMG in a block of the rectified record: as many as give about 200 Hz."""
+    return max(1, int(rate / _RECTIFIED_RATE_HZ))
+
+
 def rectified(x: Array, rate: float, step: int | None = None) -> tuple[Array, float]:
     """Rectified record in block means and its rate.
 
@@ -136,7 +188,7 @@ def rectified(x: Array, rate: float, step: int | None = None) -> tuple[Array, fl
         Samples in a block; as many as give about 200 Hz, which is enough for tremor, where none is named. The
         middle of a block lies ``(step - 1) / (2 rate)`` after its first sample.
     """
-    step = max(1, int(rate / _RECTIFIED_RATE_HZ)) if step is None else step
+    step = block_size(rate) if step is None else step
     count = x.shape[0] // step
     blocks = np.abs(x[: count * step]).reshape(count, step, *x.shape[1:])
     known = np.isfinite(blocks)
@@ -172,7 +224,7 @@ def surrogate_density(
     The carrier's spectrum decides the floor, and 8 s tell it well enough: of longer records the middle is
     used.
     """
-    step = max(1, int(rate / _RECTIFIED_RATE_HZ))
+    step = block_size(rate)
     n = min(x.shape[0], round(_SURROGATE_S * rate))
     start = (x.shape[0] - n) // 2
     flat = x[start : start + n].reshape(n, -1).T
