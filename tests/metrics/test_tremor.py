@@ -466,3 +466,12 @@ def test_a_peak_that_the_search_cuts_is_told_with_the_end():
     base = {"signal": "emg_soleus", "side": "left", "phase": "hold", "repetition": 1}
     frequency = estimate_metrics(one, "1", (4.0, 15.0), base, {}, "", None)[0]
     assert (frequency.value, frequency.status, frequency.detail["at_search_edge"]) == (14.5, "ok", "high")
+
+
+def test_a_width_has_an_interval_or_says_why_not():
+    base = {"signal": "emg_soleus", "side": "right", "phase": "hold", "repetition": 1}
+    for interval in ((0.5, 2.0), None):
+        one = called_at(9.0, (8.8, 9.2), bandwidth=1.0, bandwidth_ci95=interval)
+        (width,) = named(estimate_metrics(one, "1", (4.0, 15.0), base, {}, "", None), "tremor_bandwidth")
+        assert (width.value, width.status, width.ci95) == (1.0, "ok", interval)
+        assert bool(width.reason) == (interval is None)

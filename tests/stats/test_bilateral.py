@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heelraise.stats.bilateral import shared_peak, strongest_peaks
+from heelraise.stats.bilateral import StrongestPeak, shared_peak, strongest_peaks
 
 RATE = 200.0
 
@@ -30,9 +30,11 @@ def test_a_fast_rhythm_is_found_in_both_legs_and_shared():
     left, wave = rectified(15.0, 0.6)
     right, _ = rectified(15.0, 0.6, shared=wave, seed=1)
     for leg in (left, right):
-        frequency, p_value = strongest_peak(leg, RATE, (4.0, 20.0), 0.001)
-        assert frequency == pytest.approx(15.0, abs=0.5)
-        assert p_value < 0.001
+        peak = strongest_peak(leg, RATE, (4.0, 20.0), 0.001)
+        assert peak.top_hz == pytest.approx(15.0, abs=0.5)
+        assert peak.p_value < 0.001
+        assert peak.frequency_ci95[0] < peak.frequency < peak.frequency_ci95[1]
+        assert peak.frequency == pytest.approx(15.0, abs=0.3)
     found = shared_peak(left, right, RATE, 15.0, 0.99)
     assert found.bins >= 2
     assert found.coherence > found.limit
@@ -51,12 +53,12 @@ def test_a_harmonic_is_not_a_rhythm_of_its_own():
     time = np.arange(5000) / RATE
     slow = np.sin(2 * np.pi * 7.5 * time)
     emg, _ = rectified(7.5, 0.6, shared=slow + 0.3 * np.cos(2 * np.pi * 15 * time))
-    frequency, _ = strongest_peak(emg, RATE, (4.0, 20.0), 0.001)
-    assert frequency == pytest.approx(7.5, abs=0.5)
+    peak = strongest_peak(emg, RATE, (4.0, 20.0), 0.001)
+    assert (peak.top_hz, peak.frequency) == (pytest.approx(7.5, abs=0.5), pytest.approx(7.5, abs=0.3))
 
 
 def test_short_records_tell_nothing():
-    assert strongest_peak(np.ones(200), RATE, (4.0, 20.0), 0.01) == (None, 1.0)
+    assert strongest_peak(np.ones(200), RATE, (4.0, 20.0), 0.01) == StrongestPeak(1.0)
     assert shared_peak(np.ones(300), np.ones(300), RATE, 15.0, 0.99) is None
 
 
@@ -65,7 +67,9 @@ def test_a_batch_is_its_columns():
         [rectified(f, d, seed=k)[0] for k, (f, d) in enumerate(((15.0, 0.6), (7.0, 0.9), (9.0, 0.0)))], axis=1
     )
     whole = strongest_peaks(legs, RATE, (4.0, 20.0), 0.01)
-    for k, (frequency, p_value) in enumerate(whole):
+    assert sum(peak.frequency is not None for peak in whole) >= 2
+    for k, peak in enumerate(whole):
         alone = strongest_peak(legs[:, k], RATE, (4.0, 20.0), 0.01)
-        assert p_value == pytest.approx(alone[1], rel=1e-9)
-        assert frequency == (None if alone[0] is None else pytest.approx(alone[0], rel=1e-9))
+        for name, value in vars(peak).items():
+            other = getattr(alone, name)
+            assert value == (None if other is None else pytest.approx(other, rel=1e-9))

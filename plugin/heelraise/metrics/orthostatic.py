@@ -13,7 +13,7 @@ from heelraise.labelled.model import EmgSeries, Signals
 from heelraise.metrics.model import Metric
 from heelraise.metrics.windows import MAX_MASKED, body_phases, frames_of
 from heelraise.phases.model import Phase
-from heelraise.stats.bilateral import SharedPeak, shared_peak, strongest_peaks
+from heelraise.stats.bilateral import SharedPeak, StrongestPeak, shared_peak, strongest_peaks
 from heelraise.stats.coherence import coherence_interval
 from heelraise.stats.emg import rectified
 
@@ -42,8 +42,8 @@ def orthostatic_metrics(
     -------
     list of Metric
         ``emg_fast_frequency`` of each leg: the strongest peak of the rectified EMG from 4 Hz to the top of the band,
-        where it lies in the band. ``emg_fast_coherence`` (side both), where both legs have one: the largest coherence
-        near it, with the limit and the number of neighbouring bins above it.
+        where its top lies in the band. ``emg_fast_coherence`` (side both), where both legs have one: the largest
+        coherence near it, with the limit and the number of neighbouring bins above it.
     """
     pairs = _pairs(signals.emg)
     windows = [p for p in body_phases(phases, PHASES) if p.duration_s >= _MIN_S]
@@ -76,11 +76,9 @@ def _rectified(one: EmgSeries, phase: Phase, setting: OrthostaticRange) -> _Rect
     return _Rectified(*rectified(window, one.rate), window.size / one.rate)
 
 
-def _peaks(
-    seen: Sequence[_Rectified | None], setting: OrthostaticRange, alpha: float
-) -> list[tuple[float | None, float]]:
-    """Peak and p-value of each, all that are equally long in one transform and one fit."""
-    found: list[tuple[float | None, float]] = [(None, 1.0)] * len(seen)
+def _peaks(seen: Sequence[_Rectified | None], setting: OrthostaticRange, alpha: float) -> list[StrongestPeak]:
+    """The peak of each, all that are equally long in one transform and one fit."""
+    found = [StrongestPeak()] * len(seen)
     alike: dict[tuple[int, float], list[int]] = {}
     for k, one in enumerate(seen):
         if one is not None:
@@ -104,7 +102,7 @@ def _of_pair(
     phase: Phase,
     setting: OrthostaticRange,
     seen: Sequence[_Rectified | None],
-    peaks: Sequence[tuple[float | None, float]],
+    peaks: Sequence[StrongestPeak],
 ) -> list[Metric]:
     base: dict[str, Any] = {
         "signal": f"emg_{pair[0].muscle}",
@@ -118,18 +116,22 @@ def _of_pair(
         return [Metric(PEAK, side=one.side, unit="Hz", status="not_available", reason=reason, **base) for one in pair]
     found: list[Metric] = []
     called: list[tuple[_Rectified, float]] = []
-    for one, own, (peak, p_value) in zip(pair, seen, peaks, strict=True):
+    for one, own, peak in zip(pair, seen, peaks, strict=True):
         if own is None:
             found.append(Metric(PEAK, side=one.side, unit="Hz", status="masked", reason="samples are missing", **base))
             continue
-        detail: dict[str, Any] = {"duration_s": own.duration_s, "p_value": p_value}
-        if peak is not None and setting.band[0] <= peak < setting.band[1]:
-            if peak + EDGE_HZ > setting.band[1]:
+        detail: dict[str, Any] = {"duration_s": own.duration_s, "p_value": peak.p_value}
+        # The top decides which rhythm it is, and both legs are compared there; how well its frequency is known, the
+        # centroid tells, as of the same muscle's tremor.
+        top, value, interval = peak.top_hz, peak.frequency, peak.frequency_ci95
+        if top is not None and setting.band[0] <= top < setting.band[1]:
+            detail["top_hz"] = top
+            if top + EDGE_HZ > setting.band[1]:
                 detail["at_search_edge"] = "high"
-            called.append((own, peak))
-            found.append(Metric(PEAK, side=one.side, unit="Hz", value=peak, detail=detail, **base))
+            called.append((own, top))
+            found.append(Metric(PEAK, side=one.side, unit="Hz", value=value, ci95=interval, detail=detail, **base))
             continue
-        reason = "no peak is called" if peak is None else f"the strongest peak lies at {peak:.1f} Hz"
+        reason = "no peak is called" if top is None else f"the strongest peak lies at {top:.1f} Hz"
         found.append(
             Metric(PEAK, side=one.side, unit="Hz", status="not_detected", reason=reason, detail=detail, **base)
         )

@@ -89,8 +89,16 @@ def _width(estimate: TremorEstimate, base: dict[str, Any]) -> Metric:
         reason = "the peak does not fall to half of its height"
         return Metric("tremor_bandwidth", unit="Hz", status="not_available", reason=reason, **base)
     detail = {"resolution_limited": bool(estimate.resolution_limited)}
+    # A slope of nothing where the peak is cut at half its height gives the delta method nothing to work with.
+    flat = "no interval: the spectrum is too flat where it passes half of the peak's height"
     return Metric(
-        "tremor_bandwidth", unit="Hz", value=estimate.bandwidth, ci95=estimate.bandwidth_ci95, detail=detail, **base
+        "tremor_bandwidth",
+        unit="Hz",
+        value=estimate.bandwidth,
+        ci95=estimate.bandwidth_ci95,
+        reason="" if estimate.bandwidth_ci95 is not None else flat,
+        detail=detail,
+        **base,
     )
 
 

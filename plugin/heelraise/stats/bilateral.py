@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.signal.spectrum import half_bandwidth
-from heelraise.stats.background import FIT_HZ, column_of, fit_background
+from heelraise.signal.spectrum import Spectrum, half_bandwidth
+from heelraise.stats.background import FIT_HZ, Background, column_of, fit_background
 from heelraise.stats.coherence import coherence_limit
 from heelraise.stats.cross_spectra import welch_spectra
-from heelraise.stats.moments import long_spectrum
-from heelraise.stats.peak import MIN_DURATION_S, test_peak
+from heelraise.stats.moments import centroid, centroid_margin, long_spectrum, sharp_spectrum
+from heelraise.stats.peak import MIN_DURATION_S, PeakTest, test_peak
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -45,8 +46,28 @@ class SharedPeak:
     segments: float
 
 
-def strongest_peaks(x: Array, rate: float, search: Band, alpha: float) -> list[tuple[float | None, float]]:
-    """Frequency of the strongest peak of each rectified EMG in which one is called, and the test's p-value.
+@dataclass(frozen=True)
+class StrongestPeak:
+    """The strongest peak of a record, where one is called.
+
+    Attributes
+    ----------
+    p_value : float
+        Of the peak test.
+    top_hz : float or None
+        Where the density stands highest above its background, Hz; None where no peak is called.
+    frequency, frequency_ci95
+        Centroid of the peak and its 95 % interval, Hz, as of every tremor (`heelraise.stats.moments.centroid`).
+    """
+
+    p_value: float = 1.0
+    top_hz: float | None = None
+    frequency: float | None = None
+    frequency_ci95: tuple[float, float] | None = None
+
+
+def strongest_peaks(x: Array, rate: float, search: Band, alpha: float) -> list[StrongestPeak]:
+    """The strongest peak of each rectified EMG.
 
     Parameters
     ----------
@@ -62,14 +83,32 @@ def strongest_peaks(x: Array, rate: float, search: Band, alpha: float) -> list[t
     """
     duration = x.shape[0] / rate
     if duration < MIN_DURATION_S:
-        return [(None, 1.0)] * x.shape[1]
+        return [StrongestPeak()] * x.shape[1]
     spectrum = long_spectrum([x], rate, half_bandwidth(duration))
     background = fit_background(spectrum, (FIT_HZ[0], min(FIT_HZ[1], rate / 2)), apart=True)
-    tests = [
-        test_peak(replace(spectrum, psd=spectrum.psd[:, k]), column_of(background, k), search, alpha)
-        for k in range(x.shape[1])
-    ]
-    return [(test.frequency if test.found else None, test.p_value) for test in tests]
+    columns = [(replace(spectrum, psd=spectrum.psd[:, k]), column_of(background, k)) for k in range(x.shape[1])]
+    tests = [test_peak(one, level, search, alpha) for one, level in columns]
+    return _described(x, rate, search, columns, tests)
+
+
+def _described(
+    x: Array, rate: float, search: Band, columns: Sequence[tuple[Spectrum, Background]], tests: Sequence[PeakTest]
+) -> list[StrongestPeak]:
+    """Centroids and intervals of the peaks that were called: the sharp spectrum is made of no other column."""
+    called = [k for k, test in enumerate(tests) if test.found]
+    found = [StrongestPeak(test.p_value) for test in tests]
+    if not called:
+        return found
+    sharp = sharp_spectrum([x[:, called]], rate)
+    for place, k in enumerate(called):
+        top, (smooth, background) = tests[k].frequency, columns[k]
+        assert top is not None
+        centre, half = centroid(smooth, background.level, top, search)
+        own = replace(sharp, psd=sharp.psd[:, place])
+        margin = centroid_margin(own, np.interp(own.freq, smooth.freq, background.level), centre, half)
+        interval = (max(centre - margin, 0.0), centre + margin)
+        found[k] = StrongestPeak(tests[k].p_value, top, centre, interval)
+    return found
 
 
 def shared_peak(x: Array, y: Array, rate: float, frequency: float, confidence: float) -> SharedPeak | None:

@@ -16,15 +16,16 @@ SCREENING: tuple[Definition, ...] = (
     Definition(
         "emg_fast_frequency",
         "Hz",
-        "Frequency of the strongest peak of the rectified EMG from 4 Hz to the top of the band, where it lies in the "
-        "band.",
+        "Power-weighted mean frequency of the strongest peak of the rectified EMG from 4 Hz to the top of the band, "
+        "with the interval of tremor_frequency; where the peak's top (`top_hz`) lies in the band. `at_search_edge` "
+        "where the top lies within 0.5 Hz of the band's upper end.",
         "heelraise",
         ("emg",),
     ),
     Definition(
         "emg_fast_coherence",
         "1",
-        "Largest coherence of the left and right rectified EMG within 1.5 Hz of that peak; Welch over 2 s.",
+        "Largest coherence of the left and right rectified EMG within 1.5 Hz of the mean of both tops; Welch over 2 s.",
         "two bins above the 99 % limit with peaks in both: Schwingenschuh, reviewed in PMC12219005; limit: Rosenberg "
         "et al. 1989",
         ("emg",),
