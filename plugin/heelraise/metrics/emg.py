@@ -61,7 +61,7 @@ def _of_phase(
     if duration < MIN_S:
         reason = f"{duration:.2g} s; EMG needs {MIN_S:g} s"
         return [record("emg_rms", one, phase, amplitude_unit(one)[1], status="too_short", reason=reason) for one in own]
-    epochs = emg_epochs(window, rate)
+    epochs = emg_epochs(window, rate, band_hz=own[0].band_hz)
     overheard = _overheard(own, epochs.rms)
     found: list[Metric] = []
     for k, one in enumerate(own):
