@@ -117,7 +117,8 @@ class CopSeries:
 class EmgSeries:
     """EMG of one muscle, band-passed (zero phase), system delay applied.
 
-    `band_hz` are the edges of the protocol's filter. `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end.
+    `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end. `band_hz`
+    are the edges of the protocol's filter.
     `reference` is the amplitude of the reference contraction in the same unit, None without one, and
     `reference_name` says which it is. `delay_ms` is the system delay that was taken out, None where it is unknown.
     """
