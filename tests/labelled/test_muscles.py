@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -334,6 +335,17 @@ def test_the_delay_shifts_and_invents_nothing(samples):
     inside = (np.arange(200) + samples >= 0) & (np.arange(200) + samples <= 199)
     assert_allclose(moved[inside], (np.arange(200) + samples)[inside])
     assert np.isnan(moved[~inside]).all()
+
+
+@pytest.mark.parametrize("band", [(20.0, 450.0), (5.0, 60.0), (150.0, 350.0)])
+def test_frequencies_are_taken_over_the_band_of_the_protocol(band):
+    white = np.random.default_rng(5).normal(size=COUNT)
+    found, *_ = read([white], highpass_hz=band[0], lowpass_hz=band[1])
+    epochs = found[0].values.reshape(-1, int(RATE))
+    freq, psd = scipy.signal.periodogram(epochs, RATE, "hann", detrend="constant", scaling="spectrum")
+    rows = (freq >= band[0]) & (freq <= band[1])
+    expected = np.mean(psd[:, rows] @ freq[rows] / psd[:, rows].sum(axis=1))
+    assert table(metrics_of(found))["emg_mean_frequency"].value == pytest.approx(expected, rel=1e-6)
 
 
 def test_epochs_count_what_is_there():

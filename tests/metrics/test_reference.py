@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from heelraise.metrics.definitions import BY_NAME, DEFINITIONS
+from heelraise.metrics.definitions import BY_NAME, DEFINITIONS, FAMILIES
 from heelraise.metrics.reference import methods, page
+from heelraise.signal.spectrum import HALF_BANDWIDTH_HZ, LONG_FROM_S, LONG_HALF_BANDWIDTH_HZ
 
 PAGE = Path(__file__).parents[2] / "plugin" / "docs" / "metrics.md"
 
@@ -46,3 +47,21 @@ def test_a_source_is_named_once_and_ours_is_no_source() -> None:
     assert "heelraise" not in methods(["tremor_prominence"])
     assert "heelraise" not in methods(["tremor_frequency"])
     assert "tremor_frequency (Hz): power-weighted" in methods(["tremor_frequency"])
+
+
+def test_tremor_tells_the_estimator_that_is_used() -> None:
+    said = methods(["tremor_frequency"])
+    of_short, of_long = f"{HALF_BANDWIDTH_HZ:g} Hz under {LONG_FROM_S:g} s", f"{LONG_HALF_BANDWIDTH_HZ:g} Hz from there"
+    assert f"sine multitaper density of the detrended signal, half-bandwidth {of_short} and {of_long}" in said
+    tremor = dict(FAMILIES)["Tremor"]
+    assert not any("Welch" in one.formula for one in tremor)
+
+
+def test_no_number_that_a_protocol_sets_is_written_into_a_formula() -> None:
+    fixed = ("4 to 15 Hz", "20 to 450 Hz", "20 and 450 Hz", "3 to 4 s", "5 deg)")
+    assert not [one.name for one in DEFINITIONS if any(number in one.formula for number in fixed)]
+    assert not re.search(r"\{[a-z_]+\.", page())
+    said = methods(["tremor_rms", "emg_rms", "tempo_compliance"], lambda name, key: f"<{name} {key}>")
+    assert "<tremor_rms tremor.band>" in said
+    assert "<emg_rms emg.band>" in said
+    assert "<tempo_compliance tempo.lower_s>" in said

@@ -67,6 +67,25 @@ def test_epoch_amplitudes_and_frequencies_are_those_of_the_definition() -> None:
     np.testing.assert_allclose(found.median_frequency[3], expected, atol=1.0)
 
 
+@pytest.mark.parametrize("band_hz", [(10.0, 400.0), (60.0, 120.0), (100.0, 2000.0)])
+def test_the_spectral_middle_and_index_are_those_of_the_band_that_is_asked(band_hz: tuple[float, float]) -> None:
+    x = carrier(0)
+    found = emg_epochs(x, RATE, band_hz=band_hz)
+    freq, psd = scipy.signal.periodogram(x[3000:4000], RATE, "hann", detrend="constant", axis=0, scaling="spectrum")
+    rows = (freq >= band_hz[0]) & (freq <= min(band_hz[1], 450))
+    freq, psd = freq[rows], psd[rows]
+    np.testing.assert_allclose(found.mean_frequency[3], freq @ psd / psd.sum(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(found.fatigue[3], ((1 / freq) @ psd) / (freq**5 @ psd), rtol=1e-6)
+    share = np.cumsum(psd, axis=0) / psd.sum(axis=0)
+    np.testing.assert_allclose(found.median_frequency[3], freq[np.argmax(share >= 0.5, axis=0)], atol=1.0)
+
+
+def test_a_band_between_two_lines_of_the_spectrum_has_no_middle() -> None:
+    found = emg_epochs(carrier(0, 2.0), RATE, band_hz=(100.2, 100.8))
+    assert np.isnan([found.median_frequency, found.mean_frequency, found.fatigue]).all()
+    assert np.isfinite(found.rms).all()
+
+
 def test_compressing_the_spectrum_compresses_its_middle() -> None:
     x = carrier(1, 20)
     slow = scipy.signal.resample(x, len(x) * 10 // 9, axis=0)

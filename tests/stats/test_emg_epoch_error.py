@@ -43,6 +43,18 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(source, swell):
     assert (hits / 190 < 1.0).all()
 
 
+def test_the_error_is_that_of_the_band_that_is_asked(source):
+    """The narrower the band, the less its middle can scatter; noise outside of it counts for nothing."""
+    x = source[:1000]
+    wide, narrow = epoch_error(x, RATE), epoch_error(x, RATE, (90.0, 110.0))
+    assert narrow.mean_hz < 0.5 * wide.mean_hz
+    hum = x + 3.0 * np.sin(2 * np.pi * 200 * np.arange(1000) / RATE)
+    assert epoch_error(hum, RATE, (20.0, 180.0)).mean_hz == pytest.approx(
+        epoch_error(x, RATE, (20.0, 180.0)).mean_hz, rel=0.05
+    )
+    assert epoch_error(x, RATE, (100.2, 100.8)) is None
+
+
 @settings(max_examples=20)
 @given(gain=st.floats(1e-6, 1e3), start=st.integers(0, 150_000))
 def test_gain_changes_no_degree_of_freedom(source, gain, start):

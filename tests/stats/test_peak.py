@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.signal
 
 from heelraise.errors import InputError
-from heelraise.signal.spectrum import multitaper, spectrum, welch
+from heelraise.signal.spectrum import Spectrum, multitaper, spectrum
 from heelraise.stats import calibrate
 from heelraise.stats.background import fit_background
 from heelraise.stats.peak import TABLE, null_quantiles, peak_statistic, test_peak
@@ -81,7 +82,8 @@ def test_a_family_of_tests_raises_the_threshold() -> None:
 
 def test_only_calibrated_estimators_are_tested() -> None:
     x = np.random.default_rng(11).normal(size=1200)
-    for s in (welch(x, RATE), multitaper(x, RATE, tapers="slepian")):
+    welch = Spectrum(*scipy.signal.welch(x, RATE, "hann", 200, 100), 21.6, 0.75, "welch", 12.0)
+    for s in (welch, multitaper(x, RATE, tapers="slepian")):
         with pytest.raises(InputError, match="calibrated"):
             test_peak(s, fit_background(s))
     batch = spectrum(x.reshape(600, 2), RATE)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heelraise.notes import Note
+from heelraise.stats.emg.band import EMG_BAND_HZ
 
 if TYPE_CHECKING:
     from heelraise.kinematics.ankle import AnkleAngles
@@ -116,7 +117,8 @@ class CopSeries:
 class EmgSeries:
     """EMG of one muscle, band-passed (zero phase), system delay applied.
 
-    `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end.
+    `values` (N,) are in `unit`, NaN where the file has no finite sample or the delay leads beyond its end. `band_hz`
+    are the edges of the protocol's filter.
     `reference` is the amplitude of the reference contraction in the same unit, None without one, and
     `reference_name` says which it is. `delay_ms` is the system delay that was taken out, None where it is unknown.
     """
@@ -132,6 +134,7 @@ class EmgSeries:
     reference: float | None = None
     reference_name: str = ""
     delay_ms: float | None = None
+    band_hz: tuple[float, float] = EMG_BAND_HZ
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from heelraise.labels import EmgChannel, identify_muscles
 from heelraise.notes import Note
 from heelraise.signal.filters import bandpass, highpass, notch
 from heelraise.stats.emg import emg_quality
+from heelraise.stats.emg.band import HIGHEST
 
 if TYPE_CHECKING:
     from heelraise.protocol.schema import Protocol
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 PREFIXES = {"": 1.0, "m": 1e-3, "milli": 1e-3, "u": 1e-6, "μ": 1e-6, "micro": 1e-6, "n": 1e-9, "nano": 1e-9}
 # A micro sign in UTF-8 that was taken for Latin-1 comes with an Â in front.
-#: Shares of the rate: where the low-pass lies at the highest, and the high-pass from which nothing is left to filter.
-HIGHEST, LOWEST_OPEN = 0.45, 0.4
+#: Share of the rate: the high-pass from which nothing is left to filter.
+LOWEST_OPEN = 0.4
 _STRAY = str.maketrans("", "", " \t._-[]()Â\0")
 FLAG_WORDS = {
     "clipped": "rests on its largest or smallest value",
@@ -87,6 +88,7 @@ def read_emg(trial: Trial, protocol: Protocol) -> tuple[tuple[EmgSeries, ...], d
                 flags[k],
                 shown,
                 delay_ms=protocol.emg.delay_ms,
+                band_hz=(protocol.emg.highpass_hz, protocol.emg.lowpass_hz),
             )
         )
         records.append(

@@ -83,7 +83,7 @@ def _of_phase(
         reason = f"{duration:.2g} s; EMG needs {MIN_S:g} s"
         fields: dict[str, Any] = {"status": "too_short", "reason": reason}
         return [record("emg_rms", one, phase, amplitude_unit(one)[1], **fields) for one in own], []
-    epochs = emg_epochs(window, rate)
+    epochs = emg_epochs(window, rate, band_hz=own[0].band_hz)
     overheard = _overheard(own, epochs.rms)
     found: list[Metric] = []
     for k, one in enumerate(own):

@@ -43,12 +43,12 @@ def _of_muscle(one: EmgSeries, moves: Sequence[Phase]) -> list[Metric]:
         window = window_of(one, phase)
         if window.size < MIN_EPOCH_S * one.rate or window.size < 8:
             continue
-        epoch = emg_epochs(window, one.rate, window.size / one.rate)
+        epoch = emg_epochs(window, one.rate, window.size / one.rate, one.band_hz)
         if not epoch.rms.size or not np.isfinite(epoch.rms[0]):
             continue
         epochs.append((phase, epoch))
         level = float(epoch.rms[0])
-        error = epoch_error(window, one.rate)
+        error = epoch_error(window, one.rate, one.band_hz)
         # Missing samples break the course and the spectrum from which the interval comes.
         none = {} if error is not None else {"interval": "none: samples are missing or silent"}
         ci = None if error is None else (factor * error.rms(level)[0], factor * error.rms(level)[1])

@@ -8,6 +8,7 @@ from typing import Any
 
 from heelraise.errors import InputError, UsageError
 from heelraise.metrics.reference import methods
+from heelraise.outputs.methods_settings import Used, alternatives, find_used, settings_said
 
 _SCHEMAS = ("heelraise-summary/", "heelraise-session/")
 #: What the numbers depend on, in the order of the sentence; the rest is named in the summary.
@@ -27,7 +28,8 @@ def methods_of(summaries: Sequence[Path], only: Iterable[str] = ()) -> str:
     Returns
     -------
     str
-        Version, protocols and settings in a sentence or two, one sentence a metric, and the list of sources.
+        Version and protocols; settings in a sentence or two, each value with its protocol where several differ; one
+        sentence a metric, with the settings of the protocols that gave its values; and the list of sources.
 
     Raises
     ------
@@ -37,34 +39,46 @@ def methods_of(summaries: Sequence[Path], only: Iterable[str] = ()) -> str:
         A name of `only` has no value in any summary.
     """
     read = [_read(path) for path in summaries]
-    found = {str(m["name"]) for summary in read for m in summary.get("metrics") or () if m.get("value") is not None}
+    used = find_used(read)
+    found = [
+        (str(m["name"]), str(m.get("signal")), k)
+        for k, summary in enumerate(read)
+        for m in summary.get("metrics") or ()
+        if m.get("value") is not None
+    ]
+    held = {name for name, _, _ in found}
     wanted = list(dict.fromkeys(only))
-    missing = [name for name in wanted if name not in found]
+    missing = [name for name in wanted if name not in held]
     if missing:
         raise UsageError(f"no summary holds a value of '{missing[0]}'", todo="name metrics as the summary does")
-    return f"{_opening(read)} {methods(wanted or found)}".rstrip()
+    chosen = [one for one in found if not wanted or one[0] in wanted]
+    by = {name: _unique(used, (k for other, _, k in chosen if other == name)) for name in dict.fromkeys(wanted or held)}
+    settings = settings_said(_unique(used, range(len(read))), by, {signal for _, signal, _ in chosen})
+    text = methods(by, lambda name, key: alternatives(key, by[name]))
+    return " ".join(part for part in (_opening(read, used), settings, text) if part)
 
 
-def _opening(read: Sequence[Mapping[str, Any]]) -> str:
+def _unique(used: Sequence[Sequence[Used]], which: Iterable[int]) -> list[Used]:
+    """Protocols of the summaries of these numbers, each once; those that differ by the subject alone count as one."""
+    found: dict[tuple[Any, ...], Used] = {}
+    for k in sorted(set(which)):
+        for one in used[k]:
+            found.setdefault(one.kind(), one)
+    return list(found.values())
+
+
+def _opening(read: Sequence[Mapping[str, Any]], used: Sequence[Sequence[Used]]) -> str:
     software: dict[str, list[str]] = {}
-    protocols: list[str] = []
     for summary in read:
         for name, version in (summary.get("software") or {}).items():
             software[name] = [*software.get(name, ()), str(version)]
-        # A session names the protocol of each of its trials.
-        for one in [summary.get("protocol") or {}, *(_of_trial(t) for t in summary.get("trials") or ())]:
-            protocols.append(f"{one.get('name')} (SHA-256 {str(one.get('sha256'))[:12]})")
     versions = {name: " and ".join(dict.fromkeys(found)) for name, found in software.items()}
     tools = ", ".join(f"{name} {versions[name]}" for name in _TOOLS if name in versions)
-    kinds = list(dict.fromkeys(protocols))
+    kinds = list(dict.fromkeys(f"{one.name} (SHA-256 {one.sha256[:12]})" for own in used for one in own))
     return (
         f"Recordings were analysed with heelraise {versions.get('heelraise', '')} ({tools}), by the "
         f"protocol{'s' if len(kinds) > 1 else ''} {', '.join(kinds)}. Intervals are of 95 %."
     )
-
-
-def _of_trial(trial: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": trial.get("protocol"), "sha256": trial.get("protocol_sha256")}
 
 
 def _read(path: Path) -> dict[str, Any]:

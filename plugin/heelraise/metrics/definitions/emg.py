@@ -14,7 +14,7 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "emg_rms",
         "signal",
-        "Root mean square of the 20 to 450 Hz EMG over 1 s epochs (rise and lower: the whole movement); in % of the "
+        "Root mean square of the {emg.band} EMG over 1 s epochs (rise and lower: the whole movement); in % of the "
         "largest 500 ms rms of the reference contraction where the protocol names one. Interval across epochs; of one "
         "movement by chi-square with the degrees of freedom of its spectrum and course of amplitude.",
         "SENIAM; ISEK; Besomi et al. 2020 (CEDE); interval: Bendat and Piersol, Random Data",
@@ -30,14 +30,14 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "emg_median_frequency",
         "Hz",
-        "Frequency that halves the power of the EMG between 20 and 450 Hz, mean of 1 s epochs.",
+        "Frequency that halves the power of the EMG in {emg.band}, mean of 1 s epochs.",
         "SENIAM",
         (_RATE,),
     ),
     Definition(
         "emg_mean_frequency",
         "Hz",
-        "Power-weighted mean of the frequencies between 20 and 450 Hz, mean of 1 s epochs.",
+        "Power-weighted mean of the frequencies in {emg.band}, mean of 1 s epochs.",
         "SENIAM",
         (_RATE,),
     ),
@@ -52,7 +52,7 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "emg_fatigue_index",
         "1",
-        "FInsm5 = int P/f df / int P f^5 df, 20 to 450 Hz: its value at the last epoch over that at the first, on the "
+        "FInsm5 = int P/f df / int P f^5 df, {emg.band}: its value at the last epoch over that at the first, on the "
         "line through the logarithms of all epochs.",
         "Dimitrov et al. 2006, doi:10.1249/01.mss.0000233794.31659.6d",
         (_RATE,),
@@ -86,7 +86,7 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "coherence_peak",
         "1",
-        f"Largest |Sxy|^2 / (Sxx Syy) in the search band; {_PAIR}. Interval by atanh of its root.",
+        f"Largest |Sxy|^2 / (Sxx Syy) in {{tremor.search}}; {_PAIR}. Interval by atanh of its root.",
         "Rosenberg et al. 1989; Amjad et al. 1997",
         ("emg",),
     ),
@@ -94,7 +94,7 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "coherence_limit",
         "1",
-        "Coherence that independent signals exceed nowhere in the search band with 95 % confidence: 1 - a^(1/(L-1)), L "
+        "Coherence that independent signals exceed nowhere in {tremor.search} with 95 % confidence: 1 - a^(1/(L-1)), L "
         "the effective number of overlapped segments (Welch 1967) or of tapers, a by Sidak's correction for the band.",
         "Rosenberg et al. 1989",
         ("emg",),

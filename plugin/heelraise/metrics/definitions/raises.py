@@ -25,7 +25,7 @@ RAISES: tuple[Definition, ...] = (
     Definition(
         "hold_duration",
         "s",
-        "From the end of the rise to the start of the lowering; a plateau shorter than phases.min_hold_s "
+        "From the end of the rise to the start of the lowering; a plateau shorter than {phases.min_hold_s} "
         "is no hold and belongs to no phase.",
         "heelraise",
         _HEEL,
@@ -34,7 +34,7 @@ RAISES: tuple[Definition, ...] = (
     Definition(
         "tempo_compliance",
         "1",
-        "Share of repetitions whose lowering lasts between the protocol's limits (3 to 4 s), both included, "
+        "Share of repetitions whose lowering lasts between the protocol's limits ({tempo.lower_s}), both included, "
         "with the Wilson interval. The task repetitions_to_fatigue has a pace instead (cadence): not_available without "
         "limits of its own.",
         "Wilson 1927; limits: tempo.lower_s of the protocol",
@@ -48,7 +48,13 @@ RAISES: tuple[Definition, ...] = (
         "heelraise; interval: Thompson 1936",
         _HEEL,
     ),
-    Definition("heel_height_peak", "mm", "Largest heel height of the repetition, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition(
+        "heel_height_peak",
+        "mm",
+        "Largest heel height of the repetition, {phases.lowpass_hz} low-pass.",
+        "heelraise",
+        _HEEL,
+    ),
     Definition(
         "heel_height_decline",
         "%/repetition",
@@ -67,21 +73,26 @@ RAISES: tuple[Definition, ...] = (
     Definition(
         "plantarflexion_peak",
         "deg",
-        "Largest plantarflexion of the repetition, 2.5 Hz low-pass.",
+        "Largest plantarflexion of the repetition, {phases.lowpass_hz} low-pass.",
         _WU,
         ("ankle_plantarflexion",),
     ),
     Definition(
         "plantarflexion_range",
         "deg",
-        "Largest less smallest plantarflexion from the start of the rise to the end of the lowering, 2.5 Hz low-pass.",
+        "Largest less smallest plantarflexion from the start of the rise to the end of the lowering, "
+        "{phases.lowpass_hz} low-pass.",
         _WU,
         ("ankle_plantarflexion",),
     ),
     Definition("rise_velocity_mean", "mm/s", "Height gained in the rise over its duration.", "heelraise", _HEEL),
-    Definition("rise_velocity_peak", "mm/s", "Largest upward heel speed, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition(
+        "rise_velocity_peak", "mm/s", "Largest upward heel speed, {phases.lowpass_hz} low-pass.", "heelraise", _HEEL
+    ),
     Definition("lower_velocity_mean", "mm/s", "Height lost in the lowering over its duration.", "heelraise", _HEEL),
-    Definition("lower_velocity_peak", "mm/s", "Largest downward heel speed, 2.5 Hz low-pass.", "heelraise", _HEEL),
+    Definition(
+        "lower_velocity_peak", "mm/s", "Largest downward heel speed, {phases.lowpass_hz} low-pass.", "heelraise", _HEEL
+    ),
     Definition(
         "work_positive",
         "J",
@@ -155,7 +166,7 @@ RAISES: tuple[Definition, ...] = (
     Definition(
         "rearfoot_inversion_deviation_max",
         "deg",
-        "Largest distance of inversion from its mean in the hold, 2.5 Hz low-pass.",
+        "Largest distance of inversion from its mean in the hold, {phases.lowpass_hz} low-pass.",
         "heelraise",
         _INVERSION,
     ),

@@ -22,7 +22,8 @@ SYMMETRY: tuple[Definition, ...] = (
     Definition(
         "asymmetry_log_ratio",
         "1",
-        "ln(right/left), with whether the holds were matched in ankle angle (5 deg) and vertical force (5 % of body "
+        "ln(right/left), with whether the holds were matched in ankle angle ({matching.angle_deg}) and vertical force "
+        "({matching.force_fraction} of body "
         "weight); `pairs` of `pairs_total` repetitions count. A one-sided bound, the weakest of all repetitions, where "
         "one side has no peak; not available where repetitions contradict each other, and of EMG amplitudes without a "
         "reference contraction.",

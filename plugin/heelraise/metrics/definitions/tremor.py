@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from heelraise.metrics.model import Definition
 
-_PSD = "multitaper (under 10 s) or Welch (from 10 s) density of the detrended signal"
+_PSD = (
+    "sine multitaper density of the detrended signal, half-bandwidth 1 Hz under 10 s and 0.5 Hz from there (by the "
+    "shortest of the stretches that are pooled)"
+)
 
 TREMOR: tuple[Definition, ...] = (
     Definition(
@@ -18,7 +21,8 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_rms",
         "signal",
-        "Square root of the power in 4 to 15 Hz less the noise power in it. Of EMG the modulation depth, sqrt(2) times "
+        "Square root of the power in {tremor.band} (three sine tapers) less the noise power in it. Of EMG the "
+        "modulation depth, sqrt(2) times "
         "the rms over the mean of the rectified EMG, within 0.5 Hz of tremor_frequency (see `band`) and less the power "
         "of phase-randomised surrogates there. Without a peak `upper_limit` is the rms that a narrow tremor does not "
         "exceed: of what would stand out of 1 Hz (2 Hz in records under 10 s), whereas `noise_floor` is the "
@@ -29,7 +33,8 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_peak_rms",
         "signal",
-        "Square root of the power in 4 to 15 Hz above the fitted aperiodic background, which is taken for no less than "
+        "Square root of the power in {tremor.band} above the fitted aperiodic background, which is taken for no less "
+        "than "
         "the noise and, beside the peak, for no more than the spectrum there; of EMG as modulation depth, in the band "
         "of its tremor_rms. `band` ends where the signal does: at half its rate or at an upstream low-pass.",
         "heelraise; background as in Donoghue et al. 2020, doi:10.1038/s41593-020-00744-x",
@@ -51,7 +56,7 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_power_fraction",
         "1",
-        "Power in 4 to 15 Hz over power in 2 to 25 Hz.",
+        "Power in {tremor.band} over power in 2 to 25 Hz.",
         "Luft et al. 2019, doi:10.3390/s19194301",
     ),
     Definition(
@@ -71,7 +76,7 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_burst_mean",
         "signal",
-        "Mean over windows of 3 s of the rms in 4 to 15 Hz less the noise power in it.",
+        "Mean over windows of 3 s of the rms in {tremor.band} less the noise power in it.",
         "Elble 2017, doi:10.1002/mdc3.12379",
     ),
     Definition(
@@ -105,7 +110,7 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_trend",
         "%/s",
-        "100 times the slope of the logarithm of the rms in 4 to 15 Hz, over blocks of 1 s of the hold; the wider "
+        "100 times the slope of the logarithm of the rms in {tremor.band}, over blocks of 1 s of the hold; the wider "
         "of the intervals of Newey and West and of blocks that follow a first-order autoregression.",
         "heelraise; amplitudes are log-distributed: Elble 2017, doi:10.1002/mdc3.12379",
         ("ankle_plantarflexion", "heel_acceleration"),
@@ -113,7 +118,8 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_movement_ratio",
         "1",
-        "Rms in 4 to 15 Hz of a rise or lowering of 1 s and more, less a polynomial of degree 5 to 7, over tremor_rms "
+        "Rms in {tremor.band} of a rise or lowering of 1 s and more, less a polynomial of degree 5 to 7, over "
+        "tremor_rms "
         "of the hold; the floor holds the noise and what a low-pass of 2.5 Hz leaves in the band.",
         "Pozos, Iaizzo and Petry 1982; estimator: heelraise",
         ("ankle_plantarflexion", "heel_acceleration"),
@@ -121,10 +127,14 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_cessation_latency",
         "s",
-        "Time from landing until the 4 to 15 Hz envelope stays for 0.5 s below the root of the squares of its 95th "
-        "percentile before the raise and of a tenth of the hold's median; of the ankle, the pressure below the foot "
-        "(the ground holds a foot whose heel is down), or the rectified EMG; 0.2 s around landing is left out. "
-        "`censored`, at most its value: up to 0.2 s, and where the power until then is not more than twice that of the "
+        "Time from landing until the {tremor.band} envelope stays for {screening.cessation.settled_s} below the root "
+        "of the squares of its 95th "
+        "percentile before the raise and of {screening.cessation.hold_fraction} of the hold's median; of the ankle, "
+        "the pressure below the foot "
+        "(the ground holds a foot whose heel is down), or the rectified EMG; {screening.cessation.landing_s} around "
+        "landing is left out. "
+        "`censored`, at most its value: up to {screening.cessation.censored_s}, and where the power until then is not "
+        "more than twice that of the "
         "stand before (F test at 0.1 %), or where no stand before of 1.5 s is there and the noise takes its place. One "
         "event has no confidence interval: `resolved_s` is the latency +- 0.25 s, half a period of the envelope's 2 Hz "
         "low-pass; a stop in one instant reads about 0.12 s late. `at_least`: still shaking when the stance ends.",

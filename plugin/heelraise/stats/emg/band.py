@@ -11,6 +11,8 @@ from heelraise.signal.filters import bandpass, highpass, lowpass
 Array = NDArray[np.float64]
 
 EMG_BAND_HZ = (20.0, 450.0)
+#: Share of the rate where the low-pass of the EMG lies at the highest.
+HIGHEST = 0.45
 ACTIVATION_CUTOFF_HZ = 5.0
 
 
@@ -22,12 +24,17 @@ def emg_band(x: ArrayLike, rate: float) -> Array:
     InputError
         When the rate leaves no band (under about 90 Hz).
     """
-    high = min(EMG_BAND_HZ[1], 0.45 * rate)
+    high = min(EMG_BAND_HZ[1], HIGHEST * rate)
     if high < 2 * EMG_BAND_HZ[0]:
         raise InputError(f"EMG sampled at {rate:g} Hz has no band above 20 Hz")
-    if high >= 0.45 * rate:
+    if high >= HIGHEST * rate:
         return highpass(x, rate, EMG_BAND_HZ[0])
     return bandpass(x, rate, EMG_BAND_HZ[0], high)
+
+
+def in_band(freq: Array, rate: float, band_hz: tuple[float, float]) -> NDArray[np.bool_]:
+    """Which frequencies (F,) lie in a band of the EMG, that ends at 0.45 of the rate as the filters do."""
+    return np.asarray((freq >= band_hz[0]) & (freq <= min(band_hz[1], HIGHEST * rate)))
 
 
 def activation_envelope(band: ArrayLike, rate: float) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heelraise.stats.emg.band import EMG_BAND_HZ
+from heelraise.stats.emg.band import EMG_BAND_HZ, in_band
 from heelraise.stats.intervals import Interval, power_interval
 
 Array = NDArray[np.float64]
@@ -29,8 +29,10 @@ class EpochError:
         return float(np.sqrt(low)), float(np.sqrt(high))
 
 
-def epoch_error(x: Array, rate: float) -> EpochError | None:
+def epoch_error(x: Array, rate: float, band_hz: tuple[float, float] = EMG_BAND_HZ) -> EpochError | None:
     """Sampling error of one epoch (n,), taken for a Gaussian signal whose amplitude changes slowly.
+
+    The spectrum is read over `band_hz`, as in `emg_epochs`.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def epoch_error(x: Array, rate: float) -> EpochError | None:
     transform = np.fft.rfft(window * (x - x.mean()))
     density = transform.real**2 + transform.imag**2
     freq = np.arange(density.size) * rate / x.size
-    rows = (freq >= EMG_BAND_HZ[0]) & (freq <= min(EMG_BAND_HZ[1], 0.45 * rate))
+    rows = in_band(freq, rate, band_hz)
     freq, density = freq[rows], density[rows]
     power, step = float(density.sum()), rate / x.size
     if power <= 0 or course.max() <= 0:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from heelraise.signal.filters import frequencies
-from heelraise.stats.emg.band import EMG_BAND_HZ
+from heelraise.stats.emg.band import EMG_BAND_HZ, in_band
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,9 @@ class EmgEpochs:
     fatigue: Array
 
 
-def emg_epochs(band: ArrayLike, rate: float, epoch_s: float = 1.0) -> EmgEpochs:
+def emg_epochs(
+    band: ArrayLike, rate: float, epoch_s: float = 1.0, band_hz: tuple[float, float] = EMG_BAND_HZ
+) -> EmgEpochs:
     """Cut a record into epochs of 0.5 to 1 s and describe each.
 
     Parameters
@@ -57,6 +59,10 @@ def emg_epochs(band: ArrayLike, rate: float, epoch_s: float = 1.0) -> EmgEpochs:
         Band-passed EMG; a rest shorter than an epoch is left out.
     rate : float
         Sampling rate, Hz.
+    epoch_s : float
+        Length of an epoch, s.
+    band_hz : tuple of float
+        Frequencies over which the spectrum is integrated, those that the filter let pass; ends at 0.45 of the rate.
     """
     x = np.asarray(band, dtype=float)
     size = max(8, round(epoch_s * rate))
@@ -76,11 +82,13 @@ def emg_epochs(band: ArrayLike, rate: float, epoch_s: float = 1.0) -> EmgEpochs:
         transform = np.fft.rfft(window * (parts - parts.mean(axis=1, keepdims=True)), axis=1)
         density: Array = np.asarray(transform.real**2 + transform.imag**2, dtype=float)
         freq = frequencies(size, rate)
-        rows = (freq >= EMG_BAND_HZ[0]) & (freq <= min(EMG_BAND_HZ[1], 0.45 * rate))
-        freq, density = freq[rows], density[:, rows]
-        median, mean = _spectral_middle(density, freq)
-        fatigue = spectral_index(density, freq, axis=1)
-        median, mean, fatigue = (np.where(lost, np.nan, one) for one in (median, mean, fatigue))
+        rows = in_band(freq, rate, band_hz)
+        # A band of less than two lines has no middle.
+        if rows.sum() > 1:
+            freq, density = freq[rows], density[:, rows]
+            median, mean = _spectral_middle(density, freq)
+            fatigue = spectral_index(density, freq, axis=1)
+            median, mean, fatigue = (np.where(lost, np.nan, one) for one in (median, mean, fatigue))
     return EmgEpochs(time, np.sqrt(power), arv, median, mean, fatigue)
 
 
