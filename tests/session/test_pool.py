@@ -193,7 +193,7 @@ def test_legs_without_a_kind_of_raise_in_common_are_not_compared_and_say_why():
         ("not_available", None, "heel_height_peak"),
     ]
     assert "only together" in found[0].reason
-    assert found[0].detail["stance"] == {"left": "single_leg", "right": "both_legs"}
+    assert (found[0].detail["stance_left"], found[0].detail["stance_right"]) == ("single_leg", "both_legs")
 
 
 def test_the_session_tells_counts_heights_and_work_of_each_leg(results):

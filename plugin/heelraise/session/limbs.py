@@ -58,7 +58,7 @@ def session_limbs(metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase
             replace(one, value=None, ci95=None, status="not_available", reason=_UNLIKE, detail={"of": one.detail["of"]})
             for one in limb_metrics(own, subject, both_at_once=False)
         ]
-        extra: dict[str, object] = {"stance": {side: stance for side, (stance, _) in stances.items()}}
+        extra: dict[str, object] = {f"stance_{side}": stance for side, (stance, _) in stances.items()}
     else:
         found = limb_metrics(own, subject, both_at_once=SHARED in kinds)
         extra = {"stance": next(iter(kinds), None)}
