@@ -63,12 +63,23 @@ def test_no_tremor_names_the_phase_that_was_judged(trials, words):
     assert verdict_words("review_suggested", trials) == VERDICTS["review_suggested"]
 
 
-def unjudged(status, reason, *names, told=("hold",)):
+def unjudged(status, reason, *names, told=("hold",), lengths=(10.0,)):
     trial = Trial()
     trial.phases = [Phase("left", 1, name, 0.0, 1.0, "heel_height") for name in names]
     trial.metrics = [
-        Metric("tremor_frequency", ANKLE, "left", phase, "Hz", repetition=1, status=status, reason=reason)
+        Metric(
+            "tremor_frequency",
+            ANKLE,
+            "left",
+            phase,
+            "Hz",
+            repetition=number,
+            status=status,
+            reason=reason,
+            detail={"duration_s": length},
+        )
         for phase in told
+        for number, length in enumerate(lengths, 1)
     ]
     return trial
 
@@ -83,7 +94,35 @@ def unjudged(status, reason, *names, told=("hold",)):
             [unjudged("prefiltered", "low-passed near 10 Hz", "stand_before", "hold", told=("stand_before",))],
             "the ankle was low-passed near 10 Hz",
         ),
-        ([unjudged("too_short", "0.8 s", "hold")], "the hold does not show the ankle (0.8 s)"),
+        (
+            [unjudged("too_short", "0.8 s", "hold", lengths=(0.8,))],
+            "a hold of 0.8 s is too short for a spectrum of tremor (3 s)",
+        ),
+        # The ankle was shown well, every hold has its own length, and a session says it once.
+        (
+            [
+                unjudged("too_short", "a", "hold", lengths=(0.93, 1.11)),
+                unjudged("too_short", "b", "hold", lengths=(0.89, 1.0)),
+            ],
+            "holds of 0.9 to 1.1 s are too short for a spectrum of tremor (3 s)",
+        ),
+        (
+            [unjudged("too_short", "2.97 s", "hold", lengths=(2.97, 2.98))],
+            "holds of 2.9 s are too short for a spectrum of tremor (3 s)",
+        ),
+        (
+            [unjudged("too_short", "", "supported_rest", told=("supported_rest",), lengths=(2.0, 2.0))],
+            "supported rest of 2 s is too short for a spectrum of tremor (3 s)",
+        ),
+        (
+            [unjudged("too_short", "1 s", "hold", lengths=(1.0,)), unjudged("masked", "gaps", "hold")],
+            "a hold of 1 s is too short for a spectrum of tremor (3 s); the hold does not show the ankle (gaps)",
+        ),
+        # A record that is long enough, and a peak in it that lies anywhere.
+        (
+            [unjudged("too_short", "lies between 4 and 9 Hz", "hold")],
+            "the hold does not show the ankle (lies between 4 and 9 Hz)",
+        ),
         ([unjudged("", "", "hold", told=())], "the hold does not show the ankle"),
         (
             [unjudged("", "", "stance", told=()), unjudged("masked", "gaps", "hold")],

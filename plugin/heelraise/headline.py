@@ -9,6 +9,7 @@ import numpy as np
 
 from heelraise.metrics.model import Metric
 from heelraise.phases.model import Phase
+from heelraise.stats.peak import MIN_DURATION_S
 
 if TYPE_CHECKING:
     from heelraise.result import TrialResult
@@ -32,23 +33,52 @@ def tremor_phase(metrics: Sequence[Metric], primary: str) -> str | None:
 
 def unassessed_cause(trials: Sequence[TrialResult]) -> str:
     """Why tremor under load cannot be assessed in any of the trials, as the end of a sentence."""
-    causes = list(dict.fromkeys(_cause(trial) for trial in trials))
+    short: dict[str, list[float]] = {}
+    for trial in trials:
+        for one in _untested(trial):
+            if _is_short(one):
+                short.setdefault(one.phase, []).append(one.detail["duration_s"])
+    causes = [_too_short(phase, lengths) for phase, lengths in short.items()]
+    causes += [cause for cause in dict.fromkeys(_cause(trial) for trial in trials) if cause]
     # What spoilt a hold says more than that another trial has none.
     telling = [cause for cause in causes if cause not in (_NO_HOLD, _WALKED)]
     return "; ".join(telling or causes)
 
 
+def _is_short(record: Metric) -> bool:
+    # A peak whose frequency is not resolved is called too short as well, however long the record is.
+    return record.status == "too_short" and record.detail.get("duration_s", MIN_DURATION_S) < MIN_DURATION_S
+
+
+def _too_short(phase: str, lengths: Sequence[float]) -> str:
+    # To a tenth of a second, but 2.97 s must not read like enough.
+    low, high = (f"{min(round(length, 1), MIN_DURATION_S - 0.1):g}" for length in (min(lengths), max(lengths)))
+    span = low if low == high else f"{low} to {high}"
+    words = {"hold": "holds" if len(lengths) > 1 else "a hold"}.get(phase, PHASE_WORDS[phase])
+    are = "are" if words == "holds" else "is"
+    return f"{words} of {span} s {are} too short for a spectrum of tremor ({MIN_DURATION_S:g} s)"
+
+
+def _asked(trial: TrialResult) -> str:
+    return "hold" if any(p.phase == "hold" and p.excluded is None for p in trial.phases) else "supported_rest"
+
+
+def _untested(trial: TrialResult) -> list[Metric]:
+    """What the search for a peak says of the trial's holds one by one, or else of its supported rest."""
+    signal, phase = str(trial.signals["primary"]), _asked(trial)
+    own = [m for m in trial.metrics if (m.name, m.signal, m.phase) == ("tremor_frequency", signal, phase)]
+    return [m for m in own if m.repetition is not None] or own
+
+
 def _cause(trial: TrialResult) -> str:
+    """Why one trial says nothing; empty where its holds are too short and nothing else is wrong with them."""
     primary = str(trial.signals["primary"])
     tasks = {phase.phase for phase in trial.phases if phase.excluded is None}
-    asked = ("hold",) if "hold" in tasks else ("supported_rest",)
-    if not tasks & set(asked):
+    asked = _asked(trial)
+    if asked not in tasks:
         return _WALKED if "locomotion" in tasks else _NO_HOLD
     tested = [m for m in trial.metrics if (m.name, m.signal) == ("tremor_frequency", primary)]
-    own = [m for m in tested if m.phase in asked and m.repetition is not None] or [
-        m for m in tested if m.phase in asked
-    ]
-    where = PHASE_WORDS[asked[0]]
+    own = _untested(trial)
     # One low-passed stretch tells of the whole trial.
     filtered = next((m for m in [*own, *tested] if m.status == "prefiltered"), None)
     if filtered is not None:
@@ -56,8 +86,12 @@ def _cause(trial: TrialResult) -> str:
         if rate < 2.0 * end:
             return f"markers at {rate:g} Hz end at {rate / 2:g} Hz, within the tremor band (to {end:g} Hz)"
         return f"the {WORDS.get(primary, primary)} was {filtered.reason}"
-    why = list(dict.fromkeys(m.reason or m.status.replace("_", " ") for m in own))
-    return f"{where} does not show the {WORDS.get(primary, primary)}" + (f" ({', '.join(why)})" if why else "")
+    others = [m for m in own if not _is_short(m)]
+    if own and not others:
+        return ""
+    why = list(dict.fromkeys(m.reason or m.status.replace("_", " ") for m in others))
+    told = f" ({', '.join(why)})" if why else ""
+    return f"{PHASE_WORDS[asked]} does not show the {WORDS.get(primary, primary)}{told}"
 
 
 def build_headline(metrics: Sequence[Metric], primary: str, phases: Sequence[Phase]) -> dict[str, Any]:

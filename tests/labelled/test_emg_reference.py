@@ -1,9 +1,12 @@
 """Normalisation by a reference contraction, and the choice among channels of one muscle."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -12,7 +15,7 @@ from heelraise import analyze
 from heelraise.c3d import NewC3D, write_c3d
 from heelraise.errors import ProtocolError
 from heelraise.labelled.emg_reference import peak_rms
-from heelraise.labelled.muscles import read_emg
+from heelraise.labelled.muscles import FLAG_WORDS, read_emg
 from heelraise.protocol.schema import Protocol
 from heelraise.signal.filters import bandpass
 from heelraise.trial import read_c3d
@@ -66,6 +69,21 @@ def test_the_largest_half_second_of_all_reference_trials_counts(folder):
     assert all(len(entry["sha256"]) == 64 for entry in told["files"])
     assert not [note for note in notes if note.code.startswith("emg_reference")]
     assert [one.unit for one in found] == ["V", "V"]
+
+
+def test_the_examples_of_the_documentation_do_what_they_say(folder):
+    page = (Path(__file__).parents[2] / "plugin" / "docs" / "emg.md").read_text(encoding="utf-8")
+    store(folder / "submax.c3d", [burst(8, 3e-4), burst(9, 3e-4)])
+    names = []
+    for example in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        written = yaml.safe_load(example)
+        assert written.pop("extends") == "auto"
+        (left, _), _, notes = read(folder / "trial.c3d", **written.pop("emg"))
+        assert not written
+        assert not [note for note in notes if note.code.startswith("emg_reference")]
+        names.append((left.reference_name, left.reference is None))
+    assert names == [("mvc: mvc_2.c3d", False), ("submaximal: submax.c3d", False), ("", True)]
+    assert all(f"| `{flag}` |" in page for flag in FLAG_WORDS)
 
 
 def test_a_path_serves_as_well_and_the_trial_is_no_reference_of_itself(folder):

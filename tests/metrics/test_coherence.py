@@ -121,6 +121,18 @@ def test_a_source_heard_twice_is_flagged_and_a_common_drive_is_not():
         assert ("possible_crosstalk" in detail.get("flags", ())) == flagged
 
 
+@pytest.mark.parametrize(("of", "told"), [("left", "foot"), ("both", "body")])
+def test_records_with_the_centre_of_pressure_say_whose_it_is(of, told):
+    wave = drive(0)
+    pressure = Series("cop_ml", of, "mm", RATE, wave[::STEP])
+    emg = [muscle("fibularis_longus", "left", 1, wave), muscle("soleus", "left", 2, wave)]
+    found = coherence_metrics(signals(emg, [pressure, angle(wave)]), holds((1, 23)), BAND)
+    own = [m for m in found if m.signal == "emg_fibularis_longus~cop_ml"]
+    assert len(own) == 4
+    assert {m.detail["centre_of_pressure"] for m in own} == {told}
+    assert not any("centre_of_pressure" in m.detail for m in found if m not in own)
+
+
 def test_gain_and_mirrored_sides_change_nothing():
     wave = drive(0)
 

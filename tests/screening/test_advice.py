@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from heelraise.metrics.model import Metric
 from heelraise.protocol.advice import Advice as Limits
 from heelraise.protocol.schema import Protocol
-from heelraise.screening.advice import RULES, SECOND_LOOK, run_advice
+from heelraise.screening.advice import RULES, SECOND_LOOK, run_advice, second_look
 from heelraise.screening.findings import Findings
-from heelraise.screening.model import Check
+from heelraise.screening.model import CHECK_NAMES, Check
 
 
 def advice(*metrics, checks=(), **protocol):
@@ -73,6 +74,36 @@ def test_an_observed_check_comes_with_the_screenings_wording():
     assert advice(checks=[Check("cessation", "not_observed")]) == []
     assert "healthy people under load" in SECOND_LOOK
     assert "see a clinician" in SECOND_LOOK
+
+
+def test_a_second_look_does_not_ask_for_what_was_just_found():
+    """What was seen at rest is not excused by a load, and nobody is asked whether it also occurs at rest."""
+    assert second_look(["rest_tremor"]) == (
+        "This was seen at rest. It can occur in healthy people, too. If a second recording shows it again, if it also "
+        "occurs on one side only or elsewhere in the body, or if it comes with numbness, weakness or a changed gait, "
+        "see a clinician."
+    )
+    findings = Findings((), "ankle_plantarflexion", frozenset({"supported_rest"}))
+    (said,) = run_advice(findings, [Check("rest_tremor", "observed")], Protocol())
+    assert said.sentence == second_look(["rest_tremor"])
+    assert "if it also occurs at rest or elsewhere" in second_look(["asymmetry"])
+    assert second_look(["reported_symptoms"]).count("report") == 1
+
+
+def test_every_combination_of_checks_has_its_wording_and_no_diagnosis():
+    asked = {"rest_tremor": "occurs at rest", "asymmetry": "one side only", "other_body_parts": "or elsewhere in"}
+    words = re.compile("disease|disorder|patient|diagnos|parkinson|patholog|treat|therap|abnormal|normal")
+    unloaded = {"rest_tremor", "flat_stance_tremor", "asymmetry", "other_body_parts"}
+    for count in range(1, len(CHECK_NAMES) + 1):
+        for observed in itertools.combinations(CHECK_NAMES, count):
+            said = second_look(observed)
+            assert said.endswith("see a clinician.")
+            assert not words.search(said.lower())
+            assert ("under load" in said) == (not unloaded & set(observed) and observed != ("reported_symptoms",))
+            for check in asked.keys() & set(observed):
+                assert asked[check] not in said
+            if "reported_symptoms" in observed:
+                assert "numbness" not in said
 
 
 def test_every_rule_names_a_limit_a_source_and_no_diagnosis():

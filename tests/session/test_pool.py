@@ -151,6 +151,51 @@ def test_limbs_are_compared_over_the_trials_in_which_each_leg_rose_alone():
     assert by_dominance["repetitions"].detail["basis"] == "nondominant_over_dominant"
 
 
+def test_what_two_legs_lift_together_and_what_one_lifts_alone_are_never_averaged():
+    """30 J of either leg together and 60 J of the left alone are no left leg that does half as much again."""
+
+    def work(side, value, trial):
+        made = Metric("work_positive", "heel_vertical", side, "rise", "J", value, 1)
+        return [*counted(side, 1, [80.0], trial), *tagged([made], trial)]
+
+    metrics = [*work("left", 30.0, "two"), *work("right", 30.0, "two"), *work("left", 60.0, "one")]
+    phases = {"two": rises("left", "right"), "one": rises("left")}
+    (index,) = [m for m in session_limbs(metrics, phases, Subject(involved_side="left")) if m.detail["of"][0] == "w"]
+    assert index.value == pytest.approx(100.0)
+    assert (index.detail["stance"], index.detail["trials"]) == ("both_legs", ["two"])
+    legs = {m.side: m for m in session_legs(metrics, phases) if m.name == "work_positive"}
+    assert {side: (m.value, m.detail["trials"]) for side, m in legs.items()} == {
+        "left": (30.0, ["two"]),
+        "right": (30.0, ["two"]),
+    }
+    # As soon as the right leg was raised alone as well, only single legs count.
+    metrics, phases = metrics + work("right", 50.0, "other"), {**phases, "other": rises("right")}
+    (index,) = [m for m in session_limbs(metrics, phases, Subject(involved_side="left")) if m.detail["of"][0] == "w"]
+    assert index.value == pytest.approx(120.0)
+    assert (index.detail["stance"], index.detail["trials"]) == ("single_leg", ["one", "other"])
+
+
+def test_raises_of_both_kinds_in_one_trial_are_told_apart():
+    metrics = counted("left", 2, [80.0, 120.0], "a") + counted("right", 1, [80.0], "a")
+    alone = [Phase("left", 2, "rise", 12.0, 13.0, "heel_height")]
+    (index,) = session_limbs(metrics, {"a": rises("left", "right") + alone}, Subject(involved_side="left"))
+    assert (index.detail["of"], index.value) == ("heel_height_peak", 100.0)
+
+
+def test_legs_without_a_kind_of_raise_in_common_are_not_compared_and_say_why():
+    """The protocol leaves out the left leg's raise beside the right one's, which does not make that one single."""
+    metrics = counted("left", 1, [90.0], "a") + counted("right", 1, [80.0], "b")
+    left, right = rises("left", "right")
+    phases = {"a": rises("left"), "b": [replace(left, excluded="touched the wall"), right]}
+    found = session_limbs(metrics, phases, Subject(involved_side="left"))
+    assert [(m.status, m.value, m.detail["of"]) for m in found] == [
+        ("not_available", None, "repetitions"),
+        ("not_available", None, "heel_height_peak"),
+    ]
+    assert "only together" in found[0].reason
+    assert (found[0].detail["stance_left"], found[0].detail["stance_right"]) == ("single_leg", "both_legs")
+
+
 def test_the_session_tells_counts_heights_and_work_of_each_leg(results):
     found = {(m.name, m.side): m for m in pool(results).metrics if m.signal == "heel_vertical" and m.side != "both"}
     for side, index in (("left", 0), ("right", 1)):

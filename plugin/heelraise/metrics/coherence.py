@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,10 @@ class _Group:
         for a, b in pairs:
             if a in place and b in place:
                 more = {**detail, **self._shared(heard, kept, a, b)}
-                found += self._pair(spectra, (a, b), (place[a], place[b]), more)
+                records = self._pair(spectra, (a, b), (place[a], place[b]), more)
+                # Which signal it was holds for every record of the pair.
+                named = {**self.columns[a].detail, **self.columns[b].detail}
+                found += [replace(m, detail={**m.detail, **named}) for m in records] if named else records
         return found
 
     def _part(self, phase: Phase, used: Sequence[int]) -> Array | None:

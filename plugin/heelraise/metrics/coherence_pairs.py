@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,15 @@ MOVEMENTS = {
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A signal at the common rate; `emg` is None for movements."""
+    """A signal at the common rate; `emg` is None for movements.
+
+    `detail` tells what the name leaves open: a leg without a plate of its own has the body's centre of pressure.
+    """
 
     name: str
     values: Array
     emg: EmgSeries | None
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 def muscle_columns(emg: Sequence[EmgSeries], rate: float) -> list[Column]:
@@ -57,7 +61,8 @@ def movement_columns(signals: Signals, side: str) -> list[Column]:
         if one is None:
             continue
         values = one.values if one.rate == signals.rate else at_rate(one.values, one.rate, signals.rate, signals.frames)
-        found.append(Column(name, values, None))
+        detail = {"centre_of_pressure": "body" if one.side == "both" else "foot"} if name == "cop_ml" else {}
+        found.append(Column(name, values, None, detail))
     return found
 
 

@@ -29,7 +29,7 @@ from heelraise.stats.repetitions import fatigue_index
 Array = NDArray[np.float64]
 _NOISE_HZ = (4.0, 15.0)
 PELVIS = ("left.asis", "right.asis", "left.psis", "right.psis", "sacrum")
-#: Two rises of one repetition that share less than this part of their time are two raises.
+#: Two rises that share less than this part of the shorter one's time are two raises.
 TOGETHER = 0.5
 #: A plate bears the whole body where it carries this share of a weight that was not itself read from the plates.
 WHOLE_SHARE = 0.95
@@ -74,7 +74,7 @@ def work_metrics(
     pelvis = _pelvis(signals) if rises else None
     lifted: list[tuple[Phase, Phase | None, bool]] = []
     for phase in rises:
-        other = next((p for p in rises if p.side != phase.side and _together(p, phase)), None)
+        other = next((p for p in rises if p.side != phase.side and together(p, phase)), None)
         raised = _OTHER[phase.side] in hanging and _mostly(hanging[_OTHER[phase.side]], signals, phase)
         lifted.append((phase, other, raised))
         base: dict[str, Any] = {"side": phase.side, "phase": "rise", "repetition": phase.repetition}
@@ -107,10 +107,11 @@ def work_metrics(
 def both_at_once(phases: Sequence[Phase]) -> bool:
     """Whether the two heels ever rise together."""
     rises = [p for p in phases if p.phase == "rise" and p.excluded is None]
-    return any(a.side == "left" and b.side == "right" and _together(a, b) for a in rises for b in rises)
+    return any(a.side == "left" and b.side == "right" and together(a, b) for a in rises for b in rises)
 
 
-def _together(one: Phase, two: Phase) -> bool:
+def together(one: Phase, two: Phase) -> bool:
+    """Whether two stretches of time share more than `TOGETHER` of the shorter one."""
     overlap = min(one.stop_s, two.stop_s) - max(one.start_s, two.start_s)
     return overlap > TOGETHER * min(one.duration_s, two.duration_s)
 

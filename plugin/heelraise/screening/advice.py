@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -161,21 +161,63 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-#: Wording of every observed check: what was seen, that it may be harmless, and when to see a clinician.
+#: Wording of what is observed under load: that it may be harmless, and when to see a clinician.
 SECOND_LOOK = (
     "This can occur in healthy people under load. If it also occurs at rest, on one side only or elsewhere in the "
     "body, or comes with numbness, weakness or a changed gait, see a clinician."
 )
+#: Checks that find what the wording above asks for: where it was seen, and how its question reads.
+_SEEN = {
+    "rest_tremor": ("at rest", "at rest"),
+    "flat_stance_tremor": ("on flat feet", ""),
+    "asymmetry": ("on one side more than on the other", "on one side only"),
+    "other_body_parts": ("elsewhere in the body", "elsewhere in the body"),
+}
+_REPORTED = "What was reported asks for a second look whatever the recording shows: see a clinician."
+
+
+def second_look(observed: Collection[str]) -> str:
+    """The wording for the checks that were observed: no load excuses what was seen without one.
+
+    Parameters
+    ----------
+    observed : collection of str
+        Names of the observed checks, one at least.
+
+    Returns
+    -------
+    str
+        What was seen, that it may be harmless, and when to see a clinician. Nobody is asked whether there is
+        something that was just found.
+    """
+    seen = [words for check, (words, _) in _SEEN.items() if check in observed]
+    reported = "reported_symptoms" in observed
+    if reported and len(observed) == 1:
+        return _REPORTED
+    if not seen:
+        return f"This can occur in healthy people under load. {_REPORTED}" if reported else SECOND_LOOK
+    told = f"This was seen {_listed(seen, 'and')}. It can occur in healthy people, too."
+    if reported:
+        return f"{told} {_REPORTED}"
+    asked = [words for check, (_, words) in _SEEN.items() if words and check not in observed]
+    also = f"if it also occurs {_listed(asked, 'or')}, " if asked else ""
+    return (
+        f"{told} If a second recording shows it again, {also}or if it comes with numbness, weakness or a changed gait, "
+        "see a clinician."
+    )
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
 def run_advice(findings: Findings, checks: Sequence[Check], protocol: Protocol) -> tuple[Advice, ...]:
     """All advice that the findings call for, in the order of `RULES`, after what the checks observed."""
     found = []
-    observed = [check for check in checks if check.status == OBSERVED]
+    observed = [check.check for check in checks if check.status == OBSERVED]
     if observed:
-        seen = ", ".join(check.check for check in observed)
         source = "wording of the screening: describe, never diagnose"
-        found.append(Advice("second_look", f"observed: {seen}", SECOND_LOOK, source))
+        found.append(Advice("second_look", f"observed: {', '.join(observed)}", second_look(observed), source))
     for rule in RULES:
         evidence = [
             {**where(m), "value": m.value, "unit": m.unit, "limit": getattr(protocol.advice, rule.limit)}

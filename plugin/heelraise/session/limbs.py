@@ -1,4 +1,8 @@
-"""The legs of a session over all of its trials: counts, heights and work, and their limb symmetry."""
+"""The legs of a session over all of its trials: counts, heights and work, and their limb symmetry.
+
+A leg that lifts the body with the other one lifts less than one alone: what two legs did together and what one did on
+its own are never averaged.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 
 from heelraise.metrics.limbs import COMPARED, limb_metrics
 from heelraise.metrics.model import Metric
-from heelraise.metrics.work import both_at_once
+from heelraise.metrics.work import together
 from heelraise.phases.model import Phase
 from heelraise.screening.findings import trial_of
 from heelraise.stats.means import independent_mean
@@ -20,6 +24,12 @@ if TYPE_CHECKING:
     from heelraise.protocol.sections import Subject
 
 SIDES = ("left", "right")
+ALONE, SHARED = "single_leg", "both_legs"
+_RAISE = ("rise", "hold", "lower")
+_UNLIKE = "one leg was raised alone and the other only together with it: heights and work of the two are not alike"
+
+#: A leg's raise: side and repetition.
+_Raise = tuple[str, int | None]
 
 
 def session_limbs(metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase]], subject: Subject) -> list[Metric]:
@@ -37,13 +47,23 @@ def session_limbs(metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase
     Returns
     -------
     list of Metric
-        ``not_available`` where neither the involved nor the dominant side is known; empty unless both legs rose.
+        From raises on a single leg where both legs have some, else from those of both legs together, as ``stance``
+        says; ``not_available`` where the legs have no kind in common, or neither the involved nor the dominant side is
+        known; empty unless both legs rose.
     """
-    trials = _used(phases)
-    own = [m for m in metrics if trial_of(m) in trials]
-    at_once = any(both_at_once(phases[trial]) for trial in trials)
-    found = limb_metrics(own, subject, at_once)
-    return [replace(one, detail={**one.detail, "trials": trials}) for one in found]
+    stances, own = _chosen(metrics, phases)
+    kinds = {stance for stance, _ in stances.values()}
+    if len(kinds) > 1:
+        found = [
+            replace(one, value=None, ci95=None, status="not_available", reason=_UNLIKE, detail={"of": one.detail["of"]})
+            for one in limb_metrics(own, subject, both_at_once=False)
+        ]
+        extra: dict[str, object] = {f"stance_{side}": stance for side, (stance, _) in stances.items()}
+    else:
+        found = limb_metrics(own, subject, both_at_once=SHARED in kinds)
+        extra = {"stance": next(iter(kinds), None)}
+    trials = sorted({trial for _, names in stances.values() for trial in names})
+    return [replace(one, detail={**one.detail, **extra, "trials": trials}) for one in found]
 
 
 def session_legs(metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase]]) -> list[Metric]:
@@ -57,40 +77,80 @@ def session_legs(metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase]
     Returns
     -------
     list of Metric
-        From the same trials as the indices. A mean has Student's interval across three or more repetitions; work that
-        no repetition has is ``not_available`` with the trial's reason.
+        From the same raises as the indices, which ``stance`` names. A mean has Student's interval across three or more
+        repetitions; work that no repetition has is ``not_available`` with the trial's reason.
     """
-    trials = _used(phases)
+    stances, chosen = _chosen(metrics, phases)
     found: list[Metric] = []
     for name, signal in COMPARED:
-        for side in SIDES:
-            own = [m for m in metrics if trial_of(m) in trials and (m.name, m.signal, m.side) == (name, signal, side)]
+        for side, (stance, trials) in stances.items():
+            own = [m for m in chosen if (m.name, m.signal, m.side) == (name, signal, side)]
             values = np.array([m.value for m in own if m.value is not None], dtype=float)
+            told = {"stance": stance, "trials": trials}
             if name == "repetitions" or not own:
                 found += own
             elif not values.size:
-                found.append(replace(own[0], repetition=None, detail={"trials": trials}))
+                found.append(replace(own[0], repetition=None, detail=told))
             else:
                 mean, ci = independent_mean(values)
                 enough = values.size >= MIN_REPETITIONS
-                told = "across_repetitions" if enough else f"fewer than {MIN_REPETITIONS} repetitions"
+                basis = "across_repetitions" if enough else f"fewer than {MIN_REPETITIONS} repetitions"
                 # What a convention's number means is the same for every repetition.
                 kept = {k: v for k, v in own[0].detail.items() if k == "convention"}
-                detail = {**kept, "repetitions": int(values.size), "interval": told, "trials": trials}
+                detail = {**kept, "repetitions": int(values.size), "interval": basis, **told}
                 unit, phase = own[0].unit, own[0].phase
                 found.append(Metric(name, signal, side, phase, unit, mean, ci95=ci if enough else None, detail=detail))
     return found
 
 
-def _used(phases: Mapping[str, Sequence[Phase]]) -> list[str]:
-    """Trials that count: where each leg rose alone in some trial, only those.
+def _chosen(
+    metrics: Sequence[Metric], phases: Mapping[str, Sequence[Phase]]
+) -> tuple[dict[str, tuple[str, list[str]]], list[Metric]]:
+    """Of each leg that rose the kind of raise that counts with its trials, and what was measured in those raises."""
+    kinds = {trial: _kinds(own) for trial, own in phases.items()}
+    stances = _stances(phases, kinds)
+    chosen = []
+    for record in metrics:
+        trial = trial_of(record)
+        if (record.name, record.signal) not in COMPARED or record.side not in stances:
+            continue
+        stance, trials = stances[record.side]
+        if trial in trials:
+            # What tells of a whole trial tells of both legs together as soon as one of its raises does.
+            whole = SHARED if SHARED in kinds[trial].values() else ALONE
+            if kinds[trial].get((record.side, record.repetition), whole) == stance:
+                chosen.append(record)
+    return stances, chosen
 
-    A leg of two lifts less than one alone.
-    """
-    rose = {
-        trial: {p.side for p in own if p.phase == "rise" and p.side in SIDES and p.excluded is None}
-        for trial, own in phases.items()
+
+def _stances(
+    phases: Mapping[str, Sequence[Phase]], kinds: Mapping[str, Mapping[_Raise, str]]
+) -> dict[str, tuple[str, list[str]]]:
+    """The kind is the same for both legs wherever they have one in common, first the raises on a single leg."""
+    trials: dict[tuple[str, str], set[str]] = {}
+    for trial, own in phases.items():
+        for p in own:
+            # What is cut or left out is not measured.
+            if p.phase == "rise" and p.side in SIDES and p.excluded is None and p.cut is None:
+                trials.setdefault((p.side, kinds[trial][p.side, p.repetition]), set()).add(trial)
+    common = next((kind for kind in (ALONE, SHARED) if all((side, kind) in trials for side in SIDES)), None)
+    found = {}
+    for side in SIDES:
+        kind = common or next((kind for kind in (ALONE, SHARED) if (side, kind) in trials), None)
+        if kind is not None:
+            found[side] = (kind, sorted(trials[side, kind]))
+    return found
+
+
+def _kinds(phases: Sequence[Phase]) -> dict[_Raise, str]:
+    """Whether each raise of a trial was done alone. One that the protocol leaves out was done all the same."""
+    whole: dict[_Raise, Phase] = {}
+    for p in phases:
+        if p.phase in _RAISE and p.side in SIDES:
+            sofar = whole.get((p.side, p.repetition), p)
+            start, stop = min(sofar.start_s, p.start_s), max(sofar.stop_s, p.stop_s)
+            whole[p.side, p.repetition] = replace(sofar, start_s=start, stop_s=stop)
+    return {
+        key: SHARED if any(two.side != one.side and together(one, two) for two in whole.values()) else ALONE
+        for key, one in whole.items()
     }
-    alone = {trial for trial, sides in rose.items() if len(sides) == 1}
-    used = alone if set().union(*(rose[trial] for trial in alone)) == set(SIDES) else set(rose)
-    return sorted(trial for trial in used if rose[trial])

@@ -86,7 +86,8 @@ EMG: tuple[Definition, ...] = (
     Definition(
         "coherence_peak",
         "1",
-        f"Largest |Sxy|^2 / (Sxx Syy) in {{tremor.search}}; {_PAIR}. Interval by atanh of its root.",
+        f"Largest |Sxy|^2 / (Sxx Syy) in {{tremor.search}}; {_PAIR}. Interval by atanh of its root. "
+        "`centre_of_pressure` says whose cop_ml is: the foot's, or, of a leg without a plate of its own, the body's.",
         "Rosenberg et al. 1989; Amjad et al. 1997",
         ("emg",),
     ),
