@@ -89,6 +89,23 @@ def start(folder: Path, *arguments: object, **more: object) -> subprocess.Popen[
 
 
 @pytest.fixture
+def shelf(tmp_path, tmp_path_factory, monkeypatch) -> Iterator[str]:
+    """URL of the folder `there` in a store that processes share; each finds it as it finds the store of a package."""
+    fsspec = pytest.importorskip("fsspec")
+    site = tmp_path_factory.mktemp("site")
+    shutil.copy(Path(__file__).with_name("shelf_store.py"), site)
+    about = site / "shelf_store-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shelf-store\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[fsspec.specs]\nshelf = shelf_store:Shelf\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH")))))
+    monkeypatch.syspath_prepend(site)
+    fsspec.register_implementation("shelf", "shelf_store.Shelf", clobber=True)
+    yield f"shelf://{(tmp_path / 'there').as_posix()}"
+    fsspec.get_filesystem_class("shelf").clear_instance_cache()
+
+
+@pytest.fixture
 def begin(tmp_path):
     """Start a batch; whatever a test does, it does not outlive it."""
     started: list[subprocess.Popen[str]] = []

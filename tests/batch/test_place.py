@@ -6,17 +6,21 @@ import csv
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from heelraise.batch import tables
 from heelraise.batch.place import Place, Store, opened
 from heelraise.batch.record import Record, output_path, write_record
+from heelraise.batch.run import _Run
 from heelraise.batch.store_lock import StoreLock
 from heelraise.batch.workers import paths, sending
 from heelraise.errors import OutputError
@@ -85,16 +89,16 @@ def test_a_trial_that_fails_keeps_no_outputs_of_an_earlier_one(archive, cli, buc
     assert names == []
 
 
-def test_workers_of_their_own_send_what_they_made(local, begin, kept, tmp_path):
-    url = (tmp_path / "there").as_uri()
+def test_workers_of_their_own_send_what_they_made(local, begin, kept, shelf):
+    url = shelf
     process = begin("in", "-o", url, "-j", 2, "-q")
     _, told = process.communicate(timeout=120)
     assert process.returncode == 1, told
     assert kept(url) == local
 
 
-def test_a_run_that_was_killed_is_taken_up(local, begin, kept, tmp_path):
-    url = (tmp_path / "there").as_uri()
+def test_a_run_that_was_killed_is_taken_up(local, begin, kept, shelf, tmp_path):
+    url = shelf
     process = begin("in", "-o", url, "-q")
     for _ in range(600):
         if list((tmp_path / "there").rglob("*_heelraise.json")):
@@ -137,7 +141,7 @@ def test_a_record_that_cannot_be_fetched_fails_its_trial_alone(archive, cli, buc
 
     def broken(url, files):
         if "S1/day1/a_heelraise.json" in files:
-            raise OutputError("cannot be fetched", where=url)
+            raise OutputError("cannot be fetched", where=url, why="OSError: no route to '/results/study/S1/day1'")
         real(url, files)
 
     monkeypatch.setattr(paths, "bring", broken)
@@ -147,6 +151,9 @@ def test_a_record_that_cannot_be_fetched_fails_its_trial_alone(archive, cli, buc
         "S1/day1/a.c3d": "output",
         "S2/day1/bad.c3d": "input",
     }
+    # Where the store is is no result.
+    assert "fetched" in rows["S1/day1/a.c3d"]["message"]
+    assert "results" not in rows["S1/day1/a.c3d"]["message"]
 
 
 def test_no_record_stands_beside_outputs_that_are_not_its_own(tmp_path, bucket):
@@ -265,7 +272,23 @@ def test_pseudonyms_and_names_do_not_mix_in_a_store(archive, cli, bucket, tmp_pa
     cli("in", "-o", bucket)
     told = cli("in", "-o", bucket, "--pseudonymise", "--pseudonym-key", tmp_path / "my.key")
     assert told.returncode == 2
-    assert "the folder holds outputs of a run with names" in told.stderr
+    assert f"{bucket}: the folder holds outputs of a run with names" in told.stderr
+
+
+def test_nor_do_they_where_a_killed_run_has_sent_no_journal(archive, cli, bucket, kept, tmp_path, monkeypatch):
+    key = ("--pseudonymise", "--pseudonym-key", tmp_path / "my.key")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "finish", lambda self: None)
+        cli("in", "-o", bucket)
+        cli("in", "-o", "memory://results/other", *key)
+    assert "S1/day1/a_heelraise.json" in kept(bucket)
+    assert not {"batch.yaml", "trials.csv"} & kept(bucket).keys()
+    told = cli("in", "-o", bucket, *key)
+    assert told.returncode == 2
+    assert "outputs of a run with names" in told.stderr
+    # Pseudonyms go on beside pseudonyms, of trials and sessions.
+    assert cli("in", "-o", "memory://results/other", *key).returncode == 1
+    assert any("/ses-" in name for name in kept("memory://results/other"))
 
 
 def test_a_copy_never_replaces_an_input_in_the_store(cli, bucket, tmp_path):
@@ -279,8 +302,130 @@ def test_a_copy_never_replaces_an_input_in_the_store(cli, bucket, tmp_path):
     assert memory.cat_file("/results/study/a_heelraise.c3d") == b"someone's"
 
 
-def test_no_secret_of_an_address_is_told(cli, archive):
-    told = cli("in", "-o", "nowhere://user:secret@host/out")
+@pytest.mark.parametrize(
+    ("inputs", "output"),
+    [
+        ("{folder}", "file://{folder}"),
+        ("file://{folder}", "{folder}"),
+        ("file://{folder}", "file:///{folder}"),
+        ("memory://results/study", "memory://results//study/"),
+        ("memory://results//study", "memory://results/study"),
+        ("shelf://{folder}", "shelf://{folder}/."),
+    ],
+)
+def test_nor_under_another_spelling(cli, bucket, shelf, tmp_path, inputs, output):
+    folder, memory = tmp_path / "there", fsspec.filesystem("memory")
+    folder.mkdir()
+    for name in ("a.c3d", "a_heelraise.c3d"):
+        (folder / name).write_bytes(b"mine")
+        memory.pipe_file(f"/results/study/{name}", b"mine")
+    inputs, output = (text.format(folder=folder.as_posix()) for text in (inputs, output))
+    (tmp_path / "list.txt").write_text(f"{inputs}/a.c3d\n{inputs}/a_heelraise.c3d\n")
+    told = cli("@list.txt", "-o", output)
+    assert told.returncode == 5, told.stderr
+    assert "would replace another input" in told.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["a.c3d", "a_heelraise.c3d"]
+
+
+def test_a_url_of_this_machine_is_the_folder_that_it_names(archive, cli, tmp_path):
+    key = tmp_path / "out/my.key"
+    key.parent.mkdir()
+    told = cli("in", "-o", f"file://{key.parent}", "--pseudonymise", "--pseudonym-key", key)
     assert told.returncode == 2
-    assert "nowhere://host/out" in told.stderr
-    assert "secret" not in told.stdout + told.stderr
+    assert "the key must not lie among the outputs" in told.stderr
+    with opened(f"file://{key.parent}") as place:
+        assert type(place) is Place
+        assert place.folder == key.parent
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("memory://", "names no folder"),
+        ("memory:///", "names no folder"),
+        ("file:///", "names no folder"),
+        ("file://there", "names no folder of this machine"),
+        ("memory://results/a?b=c", "query"),
+        ("https://host/a?sig=SECRET", "query"),
+        ("sftp://me:SEC?RET@host/out", "query"),
+        ("zip://out::memory://results/a.zip", "chain"),
+    ],
+)
+def test_an_address_that_names_no_folder_is_refused(archive, cli, tmp_path, url, sentence):
+    told = cli("in", "-o", url)
+    assert told.returncode == 2, told.stderr
+    assert sentence in told.stderr
+    assert "SEC" not in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_tables_say_of_outputs_that_have_gone_what_they_say_in_a_folder(archive, cli, bucket, tmp_path, monkeypatch):
+    real, memory = _Run._sessions, fsspec.filesystem("memory")
+
+    def sessions(run):
+        real(run)
+        if run.place.url:
+            memory.rm("/results/study/S1", recursive=True)
+        else:
+            shutil.rmtree(run.place.folder / "S1")
+
+    monkeypatch.setattr(_Run, "_sessions", sessions)
+    assert [cli("in", "-o", output).returncode for output in (bucket, "here")] == [1, 1]
+    for name in tables.NAMES:
+        assert memory.cat_file(f"/results/study/{name}") == (tmp_path / "here" / name).read_bytes(), name
+    rows = {row["trial"]: row for row in csv.DictReader((tmp_path / "here/trials.csv").open())}
+    assert [row["status"] for row in rows.values()] == ["failed", "failed", "done", "failed"]
+    assert "its outputs have gone" in rows["S1/day1/a.c3d"]["message"]
+
+
+def test_tables_that_cannot_be_sent_are_kept_and_named(archive, cli, bucket, kept, tmp_path, monkeypatch):
+    cli("in", "-o", bucket)
+    before, real = kept(bucket), sending._put
+    (archive / "S2/day1/bad.c3d").unlink()
+
+    def full(store, file, path, way):
+        if file.name == "metrics.csv":
+            raise OSError(28, "No space left on device")
+        real(store, file, path, way)
+
+    monkeypatch.setattr(sending, "_put", full)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    told = cli("in", "-o", bucket)
+    assert told.returncode == 5
+    (desk,) = (tmp_path / "tmp").iterdir()
+    assert f"tables and journal could not all be sent; they are kept in {desk} " in told.stderr
+    assert {*tables.NAMES, "batch.yaml", "run.jsonl"} == {path.name for path in desk.iterdir()}
+    # No manifest speaks of tables that are not its own.
+    assert kept(bucket)["trials.csv"] == (desk / "trials.csv").read_bytes() != before["trials.csv"]
+    assert "batch.yaml" not in kept(bucket)
+
+
+def test_a_manifest_of_another_run_is_not_sent(archive, cli, bucket, kept, monkeypatch):
+    cli("in", "-o", bucket)
+    (archive / "S2/day1/bad.c3d").unlink()
+
+    def broken(*_):
+        raise OutputError("no more")
+
+    monkeypatch.setattr("heelraise.batch.ledger.write_manifest", broken)
+    assert cli("in", "-o", bucket).returncode == 5
+    assert "bad.c3d" not in kept(bucket)["trials.csv"].decode()
+    assert "batch.yaml" not in kept(bucket)
+
+
+def test_no_secret_of_an_address_is_told(cli, archive):
+    for secret in ("secret", "se/cret", "se@cret", "se#cret"):
+        told = cli("in", "-o", f"nowhere://user:{secret}@host/out")
+        assert told.returncode == 2
+        assert "nowhere://host/out" in told.stderr
+        assert "cret" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("secret", ["pa/ss", "pa#ss", "pa:1/ss"])
+def test_nor_where_the_address_cannot_be_read(cli, archive, secret):
+    pytest.importorskip("paramiko")
+    told = cli("in", "-o", f"sftp://me:{secret}@host/out")
+    assert told.returncode == 2
+    assert "sftp://host/out: this kind of address cannot be used" in told.stderr
+    assert "pa" not in told.stderr.replace("heelraise batch", "")

@@ -60,6 +60,15 @@ def test_a_trial_is_fetched_for_as_long_as_it_is_needed(store, tmp_path):
     assert stamp_of(job.source) is None
 
 
+def test_sources_keep_their_names_whatever_is_shown_of_them(tmp_path):
+    urls = [f"sftp://{host}/{folder}/x.c3d" for host in ("h:22", "me@h") for folder in ("a@lab", "b@lab")]
+    (tmp_path / "list.txt").write_text("\n".join([*urls, "sftp://me:SEC/RET@h/c@lab/x.c3d"]))
+    names = [job.name for job in discover([f"@{tmp_path / 'list.txt'}"], PLAIN).jobs]
+    assert [name.partition("lab")[0] for name in names] == ["a@", "a@", "b@", "b@", ""]
+    assert len(set(names)) == 5
+    assert not any(secret in name for secret in ("SEC", "RET") for name in names)
+
+
 def test_what_cannot_be_is_said_in_a_sentence(store, tmp_path):
     with pytest.raises(UsageError, match="patterns and archives"):
         discover([f"{store}/*/a.c3d"], PLAIN)

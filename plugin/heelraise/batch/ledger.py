@@ -50,9 +50,13 @@ class Ledger:
         """
         output, tally = self.work.output, Tally()
         ensure_folder(output)
+        self.work.place.look()
         write_trials(output, tally.over(self._rows()))
         self.counts.done, self.counts.failed = tally.statuses["done"], tally.statuses["failed"]
-        write_long_tables(output, self._entries, self.work.place.size)
+        size = self.work.place.size
+        # Their trials' rows say what has gone; the next run pools them again.
+        self.sessions = {stem for stem in self.sessions if read_record(output / stem, size) is not None}
+        write_long_tables(output, self._entries, size)
         if self.work.options.parquet:
             from heelraise.batch.parquet import write_parquet
 

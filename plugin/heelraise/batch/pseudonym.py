@@ -24,11 +24,14 @@ from heelraise.errors import InputError, OutputError, UsageError
 from heelraise.notes import Note
 
 if TYPE_CHECKING:
+    from heelraise.batch.place import Place
     from heelraise.protocol import ResolvedProtocol
 
 _LETTERS = 12
 _FEWEST_BYTES = 16
 _TRIAL = re.compile(rf"(^|/)trial-[a-z2-7]{{{_LETTERS}}}$")
+_OUTPUT = re.compile(r"(?:^|/)([^/]*)_heelraise\.(?:json|csv|yaml|c3d)$")
+_OF_PSEUDONYM = re.compile(rf"(trial-[a-z2-7]{{{_LETTERS}}}|ses-[a-z2-7]{{{_LETTERS}}}(_session_[0-9a-f]{{8}})?)")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def check_place(key: Path, output: Path) -> None:
 
 
 def without_names(
-    plan: Plan, protocol: ResolvedProtocol, subjects: Subjects | None, key: Path, output: Path
+    plan: Plan, protocol: ResolvedProtocol, subjects: Subjects | None, key: Path, place: Place
 ) -> tuple[Plan, ResolvedProtocol, Subjects | None]:
     """Plan, protocol and table of subjects under the pseudonyms of a key.
 
@@ -100,23 +103,29 @@ def without_names(
     InputError, OutputError
         The key cannot be read or made.
     """
-    check_place(key, output)
-    _check_earlier(output)
+    check_place(key, place.folder)
+    _check_earlier(place)
     pseudonyms = read_key(key)
     table = subjects_of(subjects, pseudonyms) if subjects is not None else None
     return pseudonymised(plan, pseudonyms), protocol_of(protocol, pseudonyms), table
 
 
-def _check_earlier(output: Path) -> None:
+def _check_earlier(place: Place) -> None:
     """Outputs of an earlier run are not renamed: what it wrote would stay beside the pseudonyms."""
-    memory = recall(output)
+    memory = recall(place.folder)
     try:
-        named = "\npseudonymised: true\n" not in (output / "batch.yaml").read_text(encoding="utf-8")
+        named = "\npseudonymised: true\n" not in (place.folder / "batch.yaml").read_text(encoding="utf-8")
     except (OSError, ValueError):
         named = False
-    if named or not all(_TRIAL.search(name) for name in (*memory.hashes, *memory.failures)):
+    # A run that was killed has sent neither manifest nor journal to its store.
+    outputs = (found[1] for found in map(_OUTPUT.search, place.names()) if found is not None)
+    if (
+        named
+        or not all(_TRIAL.search(name) for name in (*memory.hashes, *memory.failures))
+        or not all(_OF_PSEUDONYM.fullmatch(stem) for stem in outputs)
+    ):
         todo = "name a new output folder"
-        raise UsageError("the folder holds outputs of a run with names", where=str(output), todo=todo)
+        raise UsageError("the folder holds outputs of a run with names", where=place.shown, todo=todo)
 
 
 def pseudonymised(plan: Plan, pseudonyms: Pseudonyms) -> Plan:

@@ -153,9 +153,9 @@ def portable(message: str, task: TrialTask, path: Path, static: Path | None) -> 
     if static is not None:
         message = message.replace(str(static), static.name)
     if task.url:
-        from heelraise.batch.workers.paths import shown
+        from heelraise.batch.workers.urls import without_place
 
-        message = message.replace(f"{shown(task.url)}/", "")
+        message = without_place(message, task.url)
     return message.replace(f"{task.stem.parent}{os.sep}", "").replace(str(task.stem.parent), "the output folder")
 
 

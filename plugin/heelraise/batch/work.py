@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,6 +17,7 @@ from heelraise.batch.record import output_path
 from heelraise.batch.resume import Policy, Resume
 from heelraise.batch.sessions import Session, find_sessions
 from heelraise.batch.subjects import Subjects, check_known, for_subject, read_subjects, unused
+from heelraise.batch.workers.urls import identity
 from heelraise.errors import OutputError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def prepare(paths: Sequence[Path | str], protocol: str | None, place: Place, opt
     if options.pseudonym_key is not None:
         from heelraise.batch.pseudonym import without_names
 
-        plan, resolved, subjects = without_names(plan, resolved, subjects, options.pseudonym_key, place.folder)
+        plan, resolved, subjects = without_names(plan, resolved, subjects, options.pseudonym_key, place)
     places = stems(plan.jobs, options.layout)
     _protect_inputs(plan.jobs, places, place)
     return Work(place, plan, places, find_sessions(plan.jobs, places), resolved, subjects, options)
@@ -126,14 +126,14 @@ def prepare(paths: Sequence[Path | str], protocol: str | None, place: Place, opt
 def _protect_inputs(jobs: Sequence[TrialJob], stems: Sequence[str], place: Place) -> None:
     """An input that is called like an output of another must not be replaced by it."""
     suspects = {
-        job.url or os.path.realpath(job.path) for job in jobs if job.path.name.lower().endswith("_heelraise.c3d")
+        identity(job.url or job.path) for job in jobs if (job.url or job.path.name).lower().endswith("_heelraise.c3d")
     }
     if not suspects:
         return
     for job, stem in zip(jobs, stems, strict=True):
         path = output_path(place.folder / stem, "c3d")
         url = place.url_of(path)
-        if (f"{url}/{path.name}" if url else os.path.realpath(path)) in suspects:
+        if identity(f"{url}/{path.name}" if url else path) in suspects:
             raise OutputError(
                 f"the copy of {job.name} would replace another input",
                 where=f"{stem}_heelraise.c3d",

@@ -107,7 +107,7 @@ def batch(
     from heelraise.batch.report import Telling
     from heelraise.batch.run import run_batch
     from heelraise.batch.security import tls_security
-    from heelraise.batch.workers.paths import is_remote, shown
+    from heelraise.batch.workers.urls import local_folder, shown
     from heelraise.errors import UsageError
 
     if pseudonymise != (pseudonym_key is not None):
@@ -141,7 +141,8 @@ def batch(
     if not quiet and not json_lines:
         rest = f", {counts.not_run} not run" if counts.not_run > 0 else ""
         known = f"({counts.resumed} known from before)"
-        table = f"{shown(output).rstrip('/')}/trials.csv" if is_remote(output) else Path(output) / "trials.csv"
+        folder = local_folder(output)
+        table = f"{shown(output).rstrip('/')}/trials.csv" if folder is None else folder / "trials.csv"
         typer.echo(f"{counts.done} done, {counts.failed} failed{rest} {known}; {table}")
     if counts.failed or counts.not_run > 0:
         raise typer.Exit(1)

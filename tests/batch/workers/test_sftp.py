@@ -7,12 +7,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from heelraise.batch.workers.paths import fetch, listing, read
-from heelraise.batch.workers.sending import send
+from heelraise.batch.place import Store
+from heelraise.batch.workers.paths import bring, fetch, listing, read, sizes
+from heelraise.batch.workers.sending import remove, send
 from heelraise.errors import InputError, OutputError
 
 pytest.importorskip("fsspec")
@@ -36,6 +37,7 @@ class Disk(paramiko.SFTPServerInterface):  # type: ignore[misc]
     """Folders and files of this machine, by their own paths; renaming is noted."""
 
     renamed: tuple[str, ...] = ()
+    connections: ClassVar[list[Any]] = []
 
     def _try(self, action: Any) -> Any:
         try:
@@ -79,13 +81,14 @@ class Disk(paramiko.SFTPServerInterface):  # type: ignore[misc]
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    transports: list[Any] = []
     monkeypatch.setattr(Disk, "renamed", ())
+    monkeypatch.setattr(Disk, "connections", transports)
     # No key or known host of whoever runs the tests takes part.
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     key = paramiko.ECDSAKey.generate()
     listener = socket.create_server(("127.0.0.1", 0))
-    transports = []
 
     def serve() -> None:
         while True:
@@ -151,3 +154,58 @@ def test_outputs_of_a_batch_go_to_the_server(
     assert "4 known from before" in cli("in", "-o", there).stdout
     # The server renamed: whoever looked saw each file whole or not at all.
     assert {"a_heelraise.json", "trials.csv"} <= set(Disk.renamed)
+
+
+def drop() -> None:
+    """The server ends all connections, as one that is started anew does."""
+    for transport in Disk.connections:
+        transport.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_a_connection_that_was_dropped_is_made_anew(server: str, tmp_path: Path) -> None:
+    file, here, there = tmp_path / "a.c3d", tmp_path / "here", f"{server}{tmp_path}/there"
+    here.mkdir()
+    file.write_bytes(b"abc")
+    for action, value in (
+        (lambda: send([file], there), [f"{there}/a.c3d"]),
+        (lambda: sizes(there), {"a.c3d": 3}),
+        (lambda: list(listing(there)), [(f"{there}/a.c3d", 3)]),
+        (lambda: read(f"{there}/a.c3d"), b"abc"),
+        (lambda: bring(there, {"a.c3d": here / "b"}), None),
+        (lambda: fetch(f"{there}/a.c3d", here).read_bytes(), b"abc"),
+        (lambda: remove([f"{there}/a.c3d"]), None),
+        (lambda: sizes(there), {}),
+    ):
+        assert action() == value
+        drop()
+    assert (here / "b").read_bytes() == b"abc"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_a_run_survives_a_dropped_connection(
+    server: str, archive: Path, cli: Any, content: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("in", "-o", "here").returncode == 1
+    real = Store.take
+
+    def take(self: Store, stem: Path) -> None:
+        drop()
+        real(self, stem)
+        drop()
+
+    monkeypatch.setattr(Store, "take", take)
+    told = cli("in", "-o", f"{server}{tmp_path}/there")
+    assert told.returncode == 1, told.stderr
+    assert content(tmp_path / "there") == content(tmp_path / "here")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+@pytest.mark.parametrize("name", ["na#me", "a?b", "a::b"])
+def test_names_are_taken_as_they_are(server: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    there = f"{server}{tmp_path}/{name}s"
+    (url,) = send([tmp_path / name], there)
+    assert (tmp_path / f"{name}s" / name).read_bytes() == b"x"
+    assert sizes(there) == {name: 1}
+    assert read(url) == b"x"

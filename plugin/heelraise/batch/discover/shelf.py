@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from heelraise.batch.discover.safe import fold
+from heelraise.batch.workers.urls import without_query
 
 _TRIAL_ENF = re.compile(r"(.+?)(\.trial\d*)?\.enf", re.IGNORECASE)
 _OTHER_ENF = re.compile(r"(.+)\.(session|subject|patient|project)[ \d]*\.enf", re.IGNORECASE)
@@ -102,7 +103,7 @@ class Found:
 
 def place_of(url: str) -> str:
     """What stands for a URL where a path is wanted: as distinct as the URL, and never a file of this machine."""
-    return f".store/{url.partition('?')[0].replace('://', '/')}"
+    return f".store/{without_query(url).replace('://', '/')}"
 
 
 def stem_of(file: str) -> str:

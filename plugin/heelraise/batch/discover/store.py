@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from heelraise.batch.discover.safe import clean
 from heelraise.batch.discover.shelf import Found, Root, Shelf, place_of
 from heelraise.batch.discover.walk import BESIDE_BYTES, is_trial
 from heelraise.batch.workers import paths
+from heelraise.batch.workers.urls import without_query
 from heelraise.errors import HeelraiseError, InputError, UsageError
 from heelraise.notes import Note
 
@@ -52,13 +54,13 @@ def stored(url: str, notes: list[Note]) -> Iterator[Found]:
     for folder, shelf in shelves.items():
         shelf.take_beside(beside.get(folder, []))
         for name, size in shelf.c3d.items():
-            yield _found(Root(paths.shown(top)), shelf, name, size)
+            yield _found(_root(top), shelf, name, size)
 
 
 def listed(url: str) -> Found:
     """The file of a line in a list; nobody asks whether it is there before its turn comes."""
     folder, _, name = url.rpartition("/")
-    return _found(Root(paths.shown(folder)), _shelf({}, folder, ()), name, 0)
+    return _found(_root(folder), _shelf({}, folder, ()), name, 0)
 
 
 def fetched(url: str, folder: Path, label: str) -> Path:
@@ -100,6 +102,12 @@ def stamp(url: str) -> tuple[int, int, int, int] | None:
         return None
     digest = int.from_bytes(hashlib.sha256(str(found).encode()).digest()[:6], "big")
     return (digest, int(info.get("size") or 0), 0, 0)
+
+
+def _root(url: str) -> Root:
+    """A source; its name may become one of an output, so that no secret is in it, and all else is."""
+    plain = re.fullmatch(r"[^:@]*(:\d+)?", url.partition("://")[2].partition("/")[0])
+    return Root(without_query(url) if plain else paths.shown(url))
 
 
 def _shelf(shelves: dict[str, Shelf], top: str, levels: tuple[str, ...]) -> Shelf:

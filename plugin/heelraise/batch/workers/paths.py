@@ -6,15 +6,17 @@ keys: whoever can stand between may pose as the server.
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import wraps
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+from heelraise.batch.workers.urls import cleaned, parted, without_query
+from heelraise.batch.workers.urls import is_remote as is_remote
+from heelraise.batch.workers.urls import shown as shown
 from heelraise.errors import HeelraiseError, InputError, OutputError, UsageError
 
 #: Bytes that one input may have unless the caller says otherwise.
@@ -22,19 +24,27 @@ MAX_BYTES = 4 << 30
 
 _CHUNK = 1 << 20
 _AT_ONCE = 256
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 #: In the name of a file that is on its way.
 PART = ".heelraise-part-"
 
 
-def is_remote(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a URL. A drive letter or a local path never is, and never touches fsspec."""
-    return isinstance(path, str) and _URL.match(path) is not None
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
-def shown(url: str) -> str:
-    """The URL without user, password and query, for messages and logs."""
-    return re.sub(r"//[^/]*@", "//", url).partition("?")[0]
+def again(action: Callable[_P, _T]) -> Callable[_P, _T]:
+    """The action, tried once more by a new connection where the store had dropped the one that fsspec kept."""
+
+    @wraps(action)
+    def twice(*args: _P.args, **options: _P.kwargs) -> _T:
+        try:
+            return action(*args, **options)
+        except HeelraiseError as error:
+            if not _dropped(error.__cause__):
+                raise
+        return action(*args, **options)
+
+    return twice
 
 
 def listing(url: str, suffix: str = ".c3d") -> Iterator[tuple[str, int]]:
@@ -47,16 +57,23 @@ def listing(url: str, suffix: str = ".c3d") -> Iterator[tuple[str, int]]:
     UsageError
         fsspec or the package for this kind of URL is not installed.
     """
-    with told(url, InputError, "cannot be listed"):
-        store, path = open_store(url)
-        found = store.find(path, detail=True)
-        if not found and not store.exists(path):
-            raise FileNotFoundError(path)
+    path, found = _found(url)
     for name in sorted(found):
         if name.lower().endswith(suffix) and PART not in name:
             yield _beside(url, path, name), int(found[name]["size"])
 
 
+@again
+def _found(url: str) -> tuple[str, dict[str, Any]]:
+    with told(url, InputError, "cannot be listed"):
+        store, path = open_store(url)
+        found: dict[str, Any] = store.find(path, detail=True)
+        if not found and not store.exists(path):
+            raise FileNotFoundError(path)
+    return path, found
+
+
+@again
 def fetch(url: str, folder: Path, *, limit: int = MAX_BYTES) -> Path:
     """Bring a file into a local folder under its own last name.
 
@@ -80,7 +97,7 @@ def fetch(url: str, folder: Path, *, limit: int = MAX_BYTES) -> Path:
     UsageError
         fsspec or the package for this kind of URL is not installed.
     """
-    name = PurePosixPath(shown(url)).name
+    name = PurePosixPath(without_query(url).partition("://")[2]).name
     if not name or name in (".", "..") or set(name) & set('\\:\0*?"<>|'):
         raise InputError("has no name that a local file could have", where=shown(url))
     target = folder / name
@@ -107,6 +124,7 @@ def fetch(url: str, folder: Path, *, limit: int = MAX_BYTES) -> Path:
     return target
 
 
+@again
 def read(url: str, *, limit: int = MAX_BYTES) -> bytes | None:
     """Bytes of a small file, or None where there is none.
 
@@ -127,6 +145,7 @@ def read(url: str, *, limit: int = MAX_BYTES) -> bytes | None:
     return data
 
 
+@again
 def sizes(url: str, *, deep: bool = True) -> dict[str, int]:
     """Names below a URL and bytes of all files there, those on their way among them; none where there is no folder.
 
@@ -154,6 +173,7 @@ def sizes(url: str, *, deep: bool = True) -> dict[str, int]:
     return {name.strip("/")[top:]: int(info["size"]) for name, info in found.items()}
 
 
+@again
 def bring(url: str, files: Mapping[str, Path]) -> None:
     """Fetch small files below a URL, as many at a time as the store likes.
 
@@ -192,12 +212,18 @@ def open_store(url: str) -> tuple[Any, str]:
         core = import_module("fsspec.core")
     except ImportError as error:
         raise UsageError("fsspec is not installed", where=shown(url), todo="pip install 'heelraise[remote]'") from error
+    folder, name = parted(url)
+    what = "this kind of address cannot be used"
     try:
-        store, path = core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        # fsspec names the package that the protocol needs, or says that it knows no such protocol.
-        raise UsageError("this kind of address cannot be used", where=shown(url), why=str(error)) from error
-    return store, path
+        store, path = core.url_to_fs(folder)
+    except ImportError as error:
+        # fsspec names the package that the protocol needs.
+        raise UsageError(what, where=shown(url), why=str(error)) from error
+    except ValueError as error:
+        # Its words may be a part of a password: what follows a sign that may not stand there was taken for a port.
+        why = f"fsspec knows no '{url.partition('://')[0]}', or the address is not written as one"
+        raise UsageError(what, where=shown(url), why=why) from error
+    return store, f"{path.rstrip('/')}/{name}" if name else path
 
 
 def _beside(url: str, path: str, name: str) -> str:
@@ -222,5 +248,24 @@ def told(url: str, kind: type[HeelraiseError], what: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise kind("there is no such file or folder", where=shown(url)) from error
     except Exception as error:
-        why = f"{type(error).__name__}: {error}".partition("\n")[0].replace(url, shown(url))
+        if _dropped(error):
+            _forget(url)
+        why = cleaned(f"{type(error).__name__}: {error}".partition("\n")[0], url)
         raise kind(what, where=shown(url), why=why[:300]) from error
+
+
+def _dropped(error: BaseException | None) -> bool:
+    """Whether a connection has ended, and not that somebody refuses or lacks something."""
+    if isinstance(error, ConnectionError | EOFError):
+        return True
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if "SSHException" in kinds:
+        return not kinds & {"AuthenticationException", "BadHostKeyException"}
+    # What paramiko says of a channel that has gone; it has no number.
+    return isinstance(error, OSError) and error.errno is None and "closed" in str(error).lower()
+
+
+def _forget(url: str) -> None:
+    """Let fsspec connect anew next time: it keeps a file system with its connection, also when that has ended."""
+    with suppress(ImportError, ValueError):
+        import_module("fsspec").get_filesystem_class(url.partition("://")[0]).clear_instance_cache()

@@ -8,12 +8,12 @@ copy and a deletion, and a reader that comes in between may see a part. ``promis
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from heelraise.batch.workers.paths import PART, open_store, told
+from heelraise.batch.workers.paths import PART, again, open_store, told
 from heelraise.errors import OutputError
 
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"})
@@ -26,7 +26,8 @@ def promise(url: str) -> str:
     return "whole" if scheme in _WHOLE else "renamed" if scheme in _RENAMES else "copied"
 
 
-def remove(urls: Iterable[str]) -> None:
+@again
+def remove(urls: Sequence[str]) -> None:
     """Remove files; those that are not there are no error.
 
     Raises
@@ -43,6 +44,7 @@ def remove(urls: Iterable[str]) -> None:
                 store.rm_file(path)
 
 
+@again
 def send(files: Sequence[Path], folder: str) -> list[str]:
     """Bring local files below a URL, in the given order: name last the one whose presence says that all is there.
 
