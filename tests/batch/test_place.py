@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from heelraise.batch.owner import myself
 from heelraise.batch.place import Place, Store, opened
 from heelraise.batch.record import Record, output_path, write_record
 from heelraise.batch.store_lock import StoreLock
@@ -228,7 +228,7 @@ def test_a_run_elsewhere_is_named_with_what_to_do(bucket):
 def test_the_lock_of_a_run_that_has_ended_is_no_lock(bucket):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    owner = {"pid": ended.pid, "host": platform.node(), "started": "1"}
+    owner = {**myself("abc"), "pid": ended.pid, "started": "1"}
     fsspec.filesystem("memory").pipe_file("/results/study/.heelraise.lock-abc", json.dumps(owner).encode())
     with StoreLock(bucket):
         assert len(paths.sizes(bucket)) == 1

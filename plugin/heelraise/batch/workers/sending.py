@@ -39,8 +39,15 @@ def remove(urls: Iterable[str]) -> None:
     for url in urls:
         with told(url, OutputError, "cannot be removed"):
             store, path = open_store(url)
-            with suppress(FileNotFoundError):
+            try:
                 store.rm_file(path)
+            except FileNotFoundError:
+                continue
+            except Exception:
+                # Stores have many words for it.
+                store.invalidate_cache()
+                if store.exists(path):
+                    raise
 
 
 def send(files: Sequence[Path], folder: str) -> list[str]:
@@ -67,7 +74,7 @@ def send(files: Sequence[Path], folder: str) -> list[str]:
         with told(url, OutputError, "cannot be written"):
             store, path = open_store(url)
             if promise(url) != "whole":
-                store.makedirs(path.rpartition("/")[0], exist_ok=True)
+                _make_folder(store, path.rpartition("/")[0])
             _put(store, file, path, promise(url))
         sent.append(url)
     return sent
@@ -92,17 +99,42 @@ def deliver(files: Sequence[Path], folder: str) -> None:
 
 def _put(store: Any, file: Path, path: str, way: str) -> None:
     aside = path if way == "whole" else f"{path.rpartition('/')[0]}/{PART}{secrets.token_hex(4)}"
+    written = aside
     try:
         store.put_file(str(file), aside)
-        # A store may answer from what it remembers.
-        store.invalidate_cache()
-        size = store.info(aside).get("size")
-        if size is not None and size != file.stat().st_size:
-            raise OSError(f"{size} bytes arrived of {file.stat().st_size}")
+        _compare(store, file, aside)
         if aside != path:
             store.mv(aside, path)
+            written = path
+            # Where renaming is a copy it may break off.
+            _compare(store, file, path)
     except BaseException:
         if aside != path:
             with suppress(Exception):
-                store.rm_file(aside)
+                store.rm_file(written)
         raise
+
+
+def _make_folder(store: Any, folder: str) -> None:
+    """Make a folder and those above it; another worker that makes the same ones is no error.
+
+    fsspec's SFTP looks and then makes, so that of two that come at once one fails, once a level at most.
+    """
+    for _ in range(folder.count("/") + 1):
+        try:
+            store.makedirs(folder, exist_ok=True)
+        except Exception:
+            store.invalidate_cache()
+            if store.isdir(folder):
+                return
+        else:
+            return
+    store.makedirs(folder, exist_ok=True)
+
+
+def _compare(store: Any, file: Path, path: str) -> None:
+    # A store may answer from what it remembers.
+    store.invalidate_cache()
+    size, whole = store.info(path).get("size"), file.stat().st_size
+    if size is not None and size != whole:
+        raise OSError(f"{size} bytes arrived of {whole}")
