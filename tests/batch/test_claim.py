@@ -14,6 +14,7 @@ from heelraise.batch.record import ENDINGS, output_path
 from heelraise.batch.sessions import SessionTask, run_session_task
 from heelraise.batch.store_lock import StoreLock
 from heelraise.batch.trial import TrialTask, run_trial
+from heelraise.batch.workers.sending import deliver
 from heelraise.errors import OutputError
 from heelraise.protocol import load_protocol
 
@@ -66,6 +67,24 @@ def test_a_worker_whose_run_ends_while_it_analyses_leaves_the_next_run_alone(pla
     assert outcome.message == "nothing was written (the run that asked for it has ended)"
     assert sorted(out.iterdir()) == sorted(theirs)
     assert list(work.iterdir()) == []
+
+
+def test_a_run_that_ends_while_its_outputs_are_sent_gets_no_more_of_them(tmp_path):
+    pytest.importorskip("fsspec")
+    asked, out = [], tmp_path / "out"
+    files = [output_path(tmp_path / "a", ending) for ending in ENDINGS[::-1]]
+    for path in files:
+        path.write_text("late")
+
+    def permit() -> None:
+        asked.append(out.exists() and len(list(out.iterdir())))
+        if len(asked) > 3:
+            raise OutputError("nothing was written")
+
+    with pytest.raises(OutputError, match="nothing was written"):
+        deliver(files, out.as_uri(), permit)
+    assert asked == [False, False, 1, 2]
+    assert sorted(out.iterdir()) == sorted(out / path.name for path in files[:2])
 
 
 def test_a_session_of_a_run_that_has_ended_is_not_written(tmp_path, monkeypatch):

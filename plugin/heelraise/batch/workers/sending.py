@@ -8,13 +8,16 @@ copy and a deletion, and a reader that comes in between may see a part. ``promis
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from heelraise.batch.workers.paths import PART, open_store, told
 from heelraise.errors import OutputError
+
+#: Raises where nothing may be written any more.
+Permit = Callable[[], None]
 
 _WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"})
 _RENAMES = frozenset({"sftp", "ssh", "hdfs", "webhdfs", "smb"})
@@ -50,11 +53,18 @@ def remove(urls: Iterable[str]) -> None:
                     raise
 
 
-def send(files: Sequence[Path], folder: str) -> list[str]:
+def send(files: Sequence[Path], folder: str, permit: Permit | None = None) -> list[str]:
     """Bring local files below a URL, in the given order: name last the one whose presence says that all is there.
 
     Each is sent under a temporary name, its size compared, and then renamed; stores that show only whole files are
     written to at once. A file that stands there is replaced.
+
+    Parameters
+    ----------
+    files : sequence of Path
+    folder : str
+    permit : callable, optional
+        Asked before each file: a large one takes its time. What it raises ends the sending.
 
     Returns
     -------
@@ -71,6 +81,8 @@ def send(files: Sequence[Path], folder: str) -> list[str]:
     sent = []
     for file in files:
         url = f"{folder.rstrip('/')}/{file.name}"
+        if permit is not None:
+            permit()
         with told(url, OutputError, "cannot be written"):
             store, path = open_store(url)
             if promise(url) != "whole":
@@ -80,7 +92,7 @@ def send(files: Sequence[Path], folder: str) -> list[str]:
     return sent
 
 
-def deliver(files: Sequence[Path], folder: str) -> None:
+def deliver(files: Sequence[Path], folder: str, permit: Permit | None = None) -> None:
     """Send outputs to a folder of a store; no record stands there while others than its own do.
 
     Parameters
@@ -88,13 +100,17 @@ def deliver(files: Sequence[Path], folder: str) -> None:
     files : sequence of Path
         The record last.
     folder : str
+    permit : callable, optional
+        As for `send`; asked before anything is removed, too.
 
     Raises
     ------
     OutputError
     """
+    if permit is not None:
+        permit()
     remove([f"{folder}/{files[-1].name}"])
-    send(files, folder)
+    send(files, folder, permit)
 
 
 def _put(store: Any, file: Path, path: str, way: str) -> None:
