@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ def analyze_file(
     ezc3d: bool = True,
     in_place: bool = False,
     spare: SpareJudge | None = None,
+    permit: Callable[[], None] | None = None,
 ) -> Published:
     """Read, analyse, and write the outputs of one file.
 
@@ -44,6 +46,8 @@ def analyze_file(
         Replace the trial by the copy and keep it as ``<trial>.c3d.orig``.
     spare : SpareJudge, optional
         Keeps ezc3d loaded from one file to the next.
+    permit : callable, optional
+        As `heelraise.outputs.publish.publish` takes it.
 
     Raises
     ------
@@ -59,10 +63,10 @@ def analyze_file(
     place = locate(path) if in_place else None
     source = place.source if place else path
     if not ezc3d or not source.is_file():
-        return _analyze(path, source, resolved, folder, static, place, None)
+        return _analyze(path, source, resolved, folder, static, place, None, permit)
     # The judge imports ezc3d and reads the original in its own process while we analyse.
     with Ezc3dJudge(source, spare=spare) as judge:
-        return _analyze(path, source, resolved, folder, static, place, judge)
+        return _analyze(path, source, resolved, folder, static, place, judge, permit)
 
 
 def _analyze(
@@ -73,6 +77,7 @@ def _analyze(
     static: Path | None,
     place: Place | None,
     judge: Ezc3dJudge | None,
+    permit: Callable[[], None] | None,
 ) -> Published:
     from heelraise.analysis import analyze
     from heelraise.outputs.publish import publish
@@ -96,7 +101,7 @@ def _analyze(
     result = analyze(trial, resolved, static=still)
     if note is not None:
         result = replace(result, notes=(*result.notes, note))
-    return publish(result, folder, second_opinion if judge is not None else None, place)
+    return publish(result, folder, second_opinion if judge is not None else None, place, permit)
 
 
 def static_trial(trial: Trial, static: Path | None, resolved: ResolvedProtocol) -> tuple[Trial | None, Note | None]:

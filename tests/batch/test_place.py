@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from heelraise.batch import tables
+from heelraise.batch.owner import myself
 from heelraise.batch.place import Place, Store, opened
 from heelraise.batch.record import Record, output_path, write_record
 from heelraise.batch.run import _Run
@@ -175,6 +175,33 @@ def test_no_record_stands_beside_outputs_that_are_not_its_own(tmp_path, bucket):
     assert seen == [(file.name, False) for file in files]
 
 
+def test_a_file_that_is_not_there_is_removed_in_any_store_s_words(bucket, monkeypatch):
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/results/study/kept", b"x")
+
+    def refuses(self, path):
+        raise OSError(5, "no such key, or no such right")
+
+    monkeypatch.setattr(type(memory), "rm_file", refuses)
+    sending.remove([f"{bucket}/none"])
+    with pytest.raises(OutputError, match="cannot be removed"):
+        sending.remove([f"{bucket}/kept"])
+
+
+def test_a_renaming_that_breaks_off_leaves_nothing(tmp_path, monkeypatch):
+    local, there = fsspec.filesystem("file"), tmp_path / "there"
+    (tmp_path / "a").write_bytes(b"whole")
+
+    def half(self, old, new, **_):
+        Path(new).write_bytes(Path(old).read_bytes()[:2])
+        Path(old).unlink()
+
+    monkeypatch.setattr(type(local), "mv", half)
+    with pytest.raises(OutputError, match="2 bytes arrived of 5"):
+        sending.send([tmp_path / "a"], there.as_uri())
+    assert list(there.iterdir()) == []
+
+
 def test_sizes_are_those_of_the_store(tmp_path, bucket):
     stem = tmp_path / "x/a"
     stem.parent.mkdir()
@@ -235,11 +262,28 @@ def test_a_run_elsewhere_is_named_with_what_to_do(bucket):
 def test_the_lock_of_a_run_that_has_ended_is_no_lock(bucket):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    owner = {"pid": ended.pid, "host": platform.node(), "started": "1"}
+    owner = {**myself("abc"), "pid": ended.pid, "started": "1"}
     fsspec.filesystem("memory").pipe_file("/results/study/.heelraise.lock-abc", json.dumps(owner).encode())
     with StoreLock(bucket):
         assert len(paths.sizes(bucket)) == 1
     assert paths.sizes(bucket) == {}
+
+
+@pytest.mark.parametrize("said", ["", json.dumps({**myself("abc"), "pid": os.getppid(), "started": ""})])
+def test_a_refusal_names_the_file_for_who_knows_better(bucket, said):
+    fsspec.filesystem("memory").pipe_file("/results/study/.heelraise.lock-abc", said.encode())
+    told = "if it has ended, remove .heelraise.lock-abc from the folder"
+    with pytest.raises(OutputError, match=told), StoreLock(bucket):
+        pass
+
+
+def test_the_lock_of_a_run_that_counts_its_processes_apart_stays(bucket):
+    """Two containers of one host name: the number of one says nothing in the other."""
+    owner = {**myself("abc"), "pid": 2**22 + 1, "started": "1", "among": "another"}
+    fsspec.filesystem("memory").pipe_file("/results/study/.heelraise.lock-abc", json.dumps(owner).encode())
+    with pytest.raises(OutputError, match="another run works in this folder"), StoreLock(bucket):
+        pass
+    assert list(paths.sizes(bucket)) == [".heelraise.lock-abc"]
 
 
 def test_of_runs_that_come_at_once_at_most_one_stays(tmp_path):

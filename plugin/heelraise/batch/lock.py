@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from heelraise.batch.claim import Claim
+from heelraise.batch.owner import HELD, ended, myself
 from heelraise.errors import OutputError
 
 NAME = ".heelraise.lock"
@@ -36,14 +39,19 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self._descriptor: int | None = None
+        self._run = secrets.token_hex(8)
 
-    def __enter__(self) -> FolderLock:
+    def __enter__(self) -> Claim:
+        HELD.add(self._run)
         try:
             self._descriptor = self._take()
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise OutputError("the folder cannot be locked", where=str(self.path.parent), why=why) from error
-        return self
+        finally:
+            if self._descriptor is None:
+                HELD.discard(self._run)
+        return Claim(os.path.abspath(self.path), self._run)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -56,6 +64,7 @@ class FolderLock:
             if os.name == "nt":
                 self.path.unlink(missing_ok=True)
             self._descriptor = None
+            HELD.discard(self._run)
 
     def _take(self) -> int:
         for _ in range(_ATTEMPTS):
@@ -64,12 +73,12 @@ class FolderLock:
                 try:
                     self.path.unlink(missing_ok=True)
                 except PermissionError:
-                    raise self._refused({}) from None
+                    raise self._refused({}, certain=True) from None
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 kernels = _lock(descriptor)
                 if kernels is False:
-                    raise self._refused(_read(descriptor))
+                    raise self._refused(_read(descriptor), certain=True)
                 if not self._is(descriptor):
                     # Its holder removed it between our opening and locking it.
                     os.close(descriptor)
@@ -77,18 +86,18 @@ class FolderLock:
                 owner = _read(descriptor)
                 elsewhere = bool(owner) and owner.get("host") != platform.node()
                 # A lock that is ours although another machine wrote it: kernels do not always tell each other.
-                if elsewhere or (kernels is None and alive(owner)):
+                if elsewhere or (kernels is None and owner and not ended(owner)):
                     raise self._refused(owner)
                 os.ftruncate(descriptor, 0)
-                _write(descriptor)
+                _write(descriptor, self._run)
                 return descriptor
             except BaseException:
                 _close(descriptor)
                 raise
         raise OSError(11, "the lock changes hands all the time")
 
-    def _refused(self, owner: Mapping[str, Any]) -> OutputError:
-        return refusal(owner, str(self.path.parent), NAME)
+    def _refused(self, owner: Mapping[str, Any], *, certain: bool = False) -> OutputError:
+        return refusal(owner, str(self.path.parent), NAME, certain=certain)
 
     def _is(self, descriptor: int) -> bool:
         try:
@@ -98,7 +107,7 @@ class FolderLock:
         return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
 
 
-def refusal(owner: Mapping[str, Any], where: str, file: str) -> OutputError:
+def refusal(owner: Mapping[str, Any], where: str, file: str, *, certain: bool = False) -> OutputError:
     """The sentence for a second run.
 
     Parameters
@@ -109,10 +118,12 @@ def refusal(owner: Mapping[str, Any], where: str, file: str) -> OutputError:
         The folder.
     file : str
         The lock, below the folder, for who knows better.
+    certain : bool
+        Nobody can know better: the kernel says that it is held.
     """
     who = f"process {owner['pid']} on {owner['host']}" if {"pid", "host"} <= owner.keys() else ""
     todo = "wait for it or name another folder"
-    if who and owner["host"] != platform.node():
+    if not certain:
         todo += f"; if it has ended, remove {file} from the folder"
     return OutputError("another run works in this folder", where=where, why=who, todo=todo)
 
@@ -132,33 +143,6 @@ def _lock(descriptor: int) -> bool | None:
     return True
 
 
-def myself() -> dict[str, Any]:
-    """What a lock says of who holds it."""
-    return {"pid": os.getpid(), "host": platform.node(), "started": _started(os.getpid())}
-
-
-def _started(pid: int) -> str:
-    """When a process started, in the kernel's own count; a number that is used again does not deceive us."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def alive(owner: Mapping[str, Any]) -> bool:
-    """Whether the holder, a process of this machine, still runs; never this process itself."""
-    pid = owner.get("pid")
-    if not isinstance(pid, int) or pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return owner.get("started", "") in ("", _started(pid))
-
-
 def _read(descriptor: int) -> dict[str, Any]:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -168,9 +152,11 @@ def _read(descriptor: int) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _write(descriptor: int) -> None:
+def _write(descriptor: int, run: str) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
-    os.write(descriptor, json.dumps(myself()).encode())
+    os.write(descriptor, json.dumps(myself(run)).encode())
+    # Workers elsewhere read it while it is open here.
+    os.fsync(descriptor)
 
 
 def _close(descriptor: int) -> None:

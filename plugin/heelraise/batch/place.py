@@ -15,9 +15,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from heelraise.batch import journal, layout, manifest, tables
+from heelraise.batch.claim import Claim
 from heelraise.batch.lock import FolderLock
 from heelraise.batch.record import ENDINGS, output_path, read_record, remove_outputs, size_on_disk
 from heelraise.batch.store_lock import StoreLock
+from heelraise.batch.temporary import DESK, own_prefix
 from heelraise.batch.workers import paths, sending
 from heelraise.batch.workers.urls import local_folder, no_folder, without_place
 from heelraise.errors import HeelraiseError, OutputError
@@ -54,7 +56,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder, self.shown = folder, str(folder)
 
-    def lock(self) -> AbstractContextManager[object]:
+    def lock(self) -> AbstractContextManager[Claim]:
         """Nobody else works there while entered."""
         return FolderLock(self.folder)
 
@@ -115,7 +117,7 @@ class Store(Place):
         self._sizes = paths.sizes(self.url)
         self._bring(name for name in _READ_BEFORE if name in self._sizes)
 
-    def lock(self) -> AbstractContextManager[object]:
+    def lock(self) -> AbstractContextManager[Claim]:
         """Nobody else works there while entered; every run looks there."""
         return StoreLock(self.url)
 
@@ -239,5 +241,5 @@ def opened(output: Path | str) -> Iterator[Place]:
     if folder is not None:
         yield Place(folder)
         return
-    with tempfile.TemporaryDirectory(prefix="heelraise-", ignore_cleanup_errors=True) as desk:
+    with tempfile.TemporaryDirectory(prefix=own_prefix(DESK), ignore_cleanup_errors=True) as desk:
         yield Store(Path(desk), str(output))

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
+from heelraise.batch.claim import Claim
 from heelraise.batch.discover import Source, TrialJob
 from heelraise.batch.journal import Journal
 from heelraise.batch.ledger import Ledger
@@ -19,6 +20,7 @@ from heelraise.batch.record import key_of, read_record
 from heelraise.batch.report import Counts, Reporter
 from heelraise.batch.sessions import SessionTask, names_in_session, session_input, usable
 from heelraise.batch.sweep import sweep
+from heelraise.batch.temporary import DESK, TEMPORARY, sweep_temporary
 from heelraise.batch.trial import Outcome, TrialTask, portable
 from heelraise.batch.work import WORK, Work, prepare, resume_of
 from heelraise.batch.workers import Done, Event, Task, run_jobs
@@ -65,14 +67,16 @@ def run_batch(
     with opened(output) as place:
         work = prepare(paths, protocol, place, options or BatchOptions())
         ensure_folder(place.folder)
-        with place.lock(), terminable():
+        with place.lock() as claim, terminable():
             started = time.time_ns()
+            sweep_temporary(DESK, TEMPORARY)
             shutil.rmtree(place.folder / WORK, ignore_errors=True)
             place.bring(work.stems())
             try:
-                return _Run(work).go()
+                return _Run(work, claim).go()
             finally:
-                # On a cluster parts carry the numbers of processes elsewhere; all of them have ended by now.
+                # On a cluster parts carry the numbers of processes elsewhere. Those that could be reached have ended;
+                # one that could not finds that its part has gone, or that its claim has.
                 sweep(place.folder, time.time_ns() if work.options.scheduler else started)
                 place.finish()
 
@@ -80,8 +84,8 @@ def run_batch(
 class _Run:
     """One run, while it lasts."""
 
-    def __init__(self, work: Work) -> None:
-        self.work, self.options = work, work.options
+    def __init__(self, work: Work, claim: Claim) -> None:
+        self.work, self.options, self.claim = work, work.options, claim
         self.counts = Counts(len(work.jobs))
         self.place, self.resume = work.place, resume_of(work)
         self.index = {job.name: job.index for job in work.jobs}
@@ -147,6 +151,7 @@ class _Run:
             _whole(job.static) if job.static is not None else None,
             self.options.ezc3d,
             self.place.url_of(self.work.stem(job.index)),
+            self.claim,
         )
 
     def _take(self, done: Done) -> None:
@@ -227,7 +232,8 @@ class _Run:
                 trials = tuple(
                     (name, absolute(self.work.stem(index))) for name, index in zip(names, members, strict=True)
                 )
-                yield Task(session.stem, SessionTask(session.name, absolute(stem), trials, protocol, digest, key))
+                task = SessionTask(session.name, absolute(stem), trials, protocol, digest, key, self.claim)
+                yield Task(session.stem, task)
             else:
                 self.ledger.sessions.add(session.stem)
 

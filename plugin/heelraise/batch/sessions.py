@@ -16,6 +16,7 @@ from heelraise.batch.trial import Outcome
 from heelraise.errors import HeelraiseError
 
 if TYPE_CHECKING:
+    from heelraise.batch.claim import Claim
     from heelraise.protocol import ResolvedProtocol
 
 #: A single trial says nothing as a session that it does not say itself.
@@ -53,6 +54,7 @@ class SessionTask:
     protocol: ResolvedProtocol
     input: str
     key: str
+    claim: Claim | None = None
 
 
 def find_sessions(jobs: Sequence[TrialJob], stems: Sequence[str]) -> list[Session]:
@@ -119,10 +121,12 @@ def _publish(task: SessionTask) -> str:
     from heelraise.outputs.atomic import ensure_folder, write_text
     from heelraise.session.pool import pool
 
-    ensure_folder(task.stem.parent)
-    record_path(task.stem).unlink(missing_ok=True)
     results = [read_stored(stem, name, task.protocol) for name, stem in task.trials]
     session = pool(results, task.name, task.protocol)
+    ensure_folder(task.stem.parent)
+    if task.claim is not None:
+        task.claim.check()
+    record_path(task.stem).unlink(missing_ok=True)
     summary = task.stem.with_name(f"{task.stem.name}_heelraise.yaml")
     session.to_yaml(summary)
     table = summary.with_suffix(".csv")

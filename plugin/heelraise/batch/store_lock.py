@@ -3,25 +3,25 @@
 Each run leaves a file of its own name and then looks which others are there; who sees another goes. Of two that come
 at once the one that looks last sees both files, so that at most one stays, as long as a store lists what was written
 before: S3, Google's and Azure's stores and file servers do. A run that was killed leaves its file; on the machine of
-that run the next one sees that it has ended, elsewhere only its user can know.
+that run, as long as that has not been started again, the next one sees that it has ended, elsewhere only its user can
+know.
 """
 
 from __future__ import annotations
 
 import json
-import platform
 import secrets
 import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from heelraise.batch.lock import NAME, alive, myself, refusal
+from heelraise.batch.claim import Claim
+from heelraise.batch.lock import NAME, refusal
+from heelraise.batch.owner import HELD, ended, myself
 from heelraise.batch.workers import paths, sending
 from heelraise.errors import HeelraiseError, OutputError
 
 _ATTEMPTS = 20
-#: Files of the runs of this process: their number is our own and tells nothing.
-_HELD: set[str] = set()
 
 
 class StoreLock:
@@ -39,10 +39,11 @@ class StoreLock:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._own = f"{NAME}-{secrets.token_hex(8)}"
+        self._run = secrets.token_hex(8)
+        self._own = f"{NAME}-{self._run}"
 
-    def __enter__(self) -> StoreLock:
-        _HELD.add(self._own)
+    def __enter__(self) -> Claim:
+        HELD.add(self._run)
         try:
             self._come()
             for name in self._others():
@@ -50,7 +51,7 @@ class StoreLock:
         except BaseException:
             self._leave()
             raise
-        return self
+        return Claim(f"{self.url}/{self._own}", self._run)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -60,7 +61,7 @@ class StoreLock:
     def _come(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / self._own
-            file.write_text(json.dumps(myself()), encoding="utf-8")
+            file.write_text(json.dumps(myself(self._run)), encoding="utf-8")
             sending.send([file], self.url)
 
     def _others(self) -> list[str]:
@@ -82,7 +83,7 @@ class StoreLock:
             owner = dict(json.loads(data))
         except (ValueError, TypeError):
             owner = {}
-        if owner.get("host") == platform.node() and name not in _HELD and not alive(owner):
+        if ended(owner):
             sending.remove([url])
             return
         raise refusal(owner, paths.shown(self.url), name)
@@ -94,4 +95,4 @@ class StoreLock:
             # Out of reach: the next run on this machine sees that we have ended.
             return
         finally:
-            _HELD.discard(self._own)
+            HELD.discard(self._run)

@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heelraise.batch.temporary import TEMPORARY, own_prefix, sweep_temporary
 from heelraise.errors import HeelraiseError, InputError, OutputError, ProtocolError
 
 if TYPE_CHECKING:
+    from heelraise.batch.claim import Claim
     from heelraise.batch.discover import Source
     from heelraise.c3d.verify_ezc3d import SpareJudge
     from heelraise.outputs.publish import Published
@@ -42,6 +44,8 @@ class TrialTask:
         Folder for members that are unpacked, existing where the run has it; the run empties it.
     url : str
         Folder of a store to which the outputs are sent; empty where they stay.
+    claim : Claim, optional
+        Of the run; the outputs do not appear once it has ended.
     """
 
     name: str
@@ -52,6 +56,7 @@ class TrialTask:
     static: Source | None = None
     ezc3d: bool = True
     url: str = ""
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,6 @@ class Outcome:
     exit_status: int = 0
 
 
-#: Start of the folders of trials whose outputs are sent elsewhere.
-TEMPORARY = ".trial-"
 _KINDS = ((InputError, "input"), (OutputError, "output"), (ProtocolError, "protocol"))
 
 
@@ -77,8 +80,10 @@ def run_trial(task: TrialTask) -> Outcome:
     if not task.url:
         return _run(task)
     # A machine of a cluster need not know the run's own folder.
-    folder = task.work if task.work.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder, ignore_cleanup_errors=True) as own:
+    folder, prefix = (task.work, TEMPORARY) if task.work.is_dir() else (None, own_prefix(TEMPORARY))
+    if folder is None:
+        sweep_temporary(TEMPORARY)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as own:
         return _run(replace(task, stem=Path(own, task.stem.name), work=Path(own)))
 
 
@@ -113,9 +118,22 @@ def _publish(task: TrialTask, path: Path, static: Path | None) -> Published:
     from heelraise.outputs.atomic import write_text
     from heelraise.pipeline import analyze_file
 
-    record_path(task.stem).unlink(missing_ok=True)
-    spare = _spare_judge() if task.ezc3d else None
-    published = analyze_file(path, task.protocol, task.stem.parent, static=static, ezc3d=task.ezc3d, spare=spare)
+    permit = task.claim.check if task.claim is not None else None
+
+    def begin() -> None:
+        if permit is not None:
+            permit()
+        record_path(task.stem).unlink(missing_ok=True)
+
+    published = analyze_file(
+        path,
+        task.protocol,
+        task.stem.parent,
+        static=static,
+        ezc3d=task.ezc3d,
+        spare=_spare_judge() if task.ezc3d else None,
+        permit=begin if not task.url else None,
+    )
     result = published.result
     table = published.summary.with_suffix(".csv")
     write_text(table, encode([METRIC_COLUMNS, *metric_rows(result.metrics)]))
@@ -133,7 +151,7 @@ def _publish(task: TrialTask, path: Path, static: Path | None) -> Published:
     if task.url:
         from heelraise.batch.workers.sending import deliver
 
-        deliver([*outputs, record_path(task.stem)], task.url)
+        deliver([*outputs, record_path(task.stem)], task.url, permit)
     return published
 
 

@@ -93,13 +93,20 @@ def is_left_over(name: str, target: Path) -> bool:
     found = _PART.search(name)
     if found is None or name[: found.start()] != f".{_short(target.name)}":
         return False
-    if found[1] != _machine() or os.name == "nt":
+    return found[1] == _machine() and has_ended(int(found[2]))
+
+
+def has_ended(pid: int) -> bool:
+    """Whether no process of this system has the number; False where that cannot be asked without harm."""
+    if os.name == "nt":
+        # There the signal 0 is Ctrl-C.
         return False
     try:
-        os.kill(int(found[2]), 0)
+        os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return True
-    except PermissionError:
+    except OSError:
+        # It belongs to someone else.
         return False
     return False
 

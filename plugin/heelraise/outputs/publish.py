@@ -34,7 +34,13 @@ class Published:
     original: str | None = None
 
 
-def publish(result: TrialResult, folder: Path, judge: Judge | None = None, place: Place | None = None) -> Published:
+def publish(
+    result: TrialResult,
+    folder: Path,
+    judge: Judge | None = None,
+    place: Place | None = None,
+    permit: Callable[[], None] | None = None,
+) -> Published:
     """Write ``<trial>_heelraise.c3d`` and ``.yaml`` into a folder, or replace the trial by the copy.
 
     Parameters
@@ -46,6 +52,8 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None, place
         Second opinion on the copy before it takes its name.
     place : Place, optional
         The trial that the copy replaces; it is kept as ``<trial>.c3d.orig``.
+    permit : callable, optional
+        Called right before the outputs take their names; what it raises leaves those that stand there.
 
     Raises
     ------
@@ -74,6 +82,8 @@ def publish(result: TrialResult, folder: Path, judge: Judge | None = None, place
         text = dump_summary(build_summary(result, outputs))
 
         def take_names(_: Path) -> None:
+            if permit is not None:
+                permit()
             # The summary is whole on the disk; the copy takes its name first, since the summary speaks of it.
             if place is None:
                 _rename(aside, target)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,11 @@ def dask_parent_dies_once(mark: str) -> str:
     Path(mark).write_text(str(os.getpid()), encoding="ascii")
     dask_parent_dies(None)
     return "never"
+
+
+def dies_over_a_trial(_: Any) -> None:
+    """Leave a temporary folder behind, as a worker that is killed while it works for a store."""
+    from heelraise.batch.temporary import TEMPORARY, own_prefix
+
+    tempfile.mkdtemp(prefix=own_prefix(TEMPORARY))
+    os.kill(os.getpid(), signal.SIGKILL)

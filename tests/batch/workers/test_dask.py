@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from heelraise import __version__
 from heelraise.batch.workers import Done, Event, Task, run_jobs
 from heelraise.batch.workers.model import Limits
-from heelraise.batch.workers.remote import run_remote
+from heelraise.batch.workers.remote import end_run, run_remote
 from heelraise.errors import HeelraiseError, UsageError
 
 distributed = pytest.importorskip("distributed")
@@ -132,6 +136,66 @@ def test_interrupt_ends_a_run_on_a_cluster(cluster: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         drain(runs, keys)
     assert len(set(keys)) == len(keys) < 100
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_what_is_under_way_has_ended_when_the_run_has(
+    cluster: Any, tmp_path: Path, appears: Callable[[Path], str]
+) -> None:
+    def begun() -> list[Path]:
+        return [mark for mark in marks if mark.exists()]
+
+    marks = [tmp_path / str(number) for number in range(4)]
+    tasks = [Task("quick", ("echo", 1)), *(Task(mark.name, ("announce", (str(mark), "hang"))) for mark in marks)]
+    runs = run_jobs(tasks, "faulty.act", scheduler=cluster.scheduler_address, jobs=4)
+    assert next(runs).key == "quick"
+    for _ in range(600):
+        if len(begun()) == 2:
+            break
+        time.sleep(0.05)
+    # Which of them the cluster begins is its own affair.
+    before = begun()
+    pids = [int(appears(mark)) for mark in before]
+    assert len(pids) == 2
+    runs.close()  # type: ignore[attr-defined]
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    # What waited behind them has not begun, and the cluster serves the next run.
+    assert run(cluster, [Task("next", ("echo", 2)), Task("other", ("echo", 3))])["next"].value == 2
+    assert begun() == before
+
+
+def test_nothing_is_begun_for_a_run_that_has_ended(tmp_path: Path) -> None:
+    """A task that was handed over and the word of the end may pass each other."""
+    assert asyncio.run(end_run("over", 0.0))
+    task = Task("a", ("announce", (str(tmp_path / "mark"), "echo")))
+    failure = run_remote(task, "faulty.act", Limits(), __version__, "over").failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("lost", "the run has ended")
+    assert not (tmp_path / "mark").exists()
+    assert run_remote(Task("a", ("echo", 1)), "faulty.act", Limits(), __version__, "another").value == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_what_a_killed_worker_fetched_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    done = run_remote(Task("a", ("dies_over_a_trial", 0)), "faulty.act", Limits(), __version__)
+    assert done.failure is not None
+    assert done.failure.kind == "crash"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cluster_sends_to_a_store_the_bytes_of_one_worker(
+    cluster: Any, archive: Path, begin: Any, content: Any, calm: dict[str, str], tmp_path: Path
+) -> None:
+    pytest.importorskip("fsspec")
+    options = ["--layout", "{subject}/{session}/{trial}", "-q", "--scheduler", cluster.scheduler_address]
+    process = begin("in", "-o", (tmp_path / "there").as_uri(), *options)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    assert content(tmp_path / "there") == calm
 
 
 def test_unreachable_scheduler_is_one_sentence() -> None:

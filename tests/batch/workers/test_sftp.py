@@ -38,6 +38,8 @@ class Disk(paramiko.SFTPServerInterface):  # type: ignore[misc]
 
     renamed: tuple[str, ...] = ()
     connections: ClassVar[list[Any]] = []
+    #: Another worker always makes a folder a moment earlier.
+    late = False
 
     def _try(self, action: Any) -> Any:
         try:
@@ -76,7 +78,8 @@ class Disk(paramiko.SFTPServerInterface):  # type: ignore[misc]
         return self._try(lambda: (os.replace(oldpath, newpath), paramiko.SFTP_OK)[1])
 
     def mkdir(self, path: str, attr: Any) -> Any:
-        return self._try(lambda: (os.mkdir(path), paramiko.SFTP_OK)[1])
+        made = self._try(lambda: (os.mkdir(path), paramiko.SFTP_OK)[1])
+        return paramiko.SFTP_FAILURE if Disk.late else made
 
 
 @pytest.fixture
@@ -126,6 +129,16 @@ def test_round_trip_and_replacement(server: str, tmp_path: Path) -> None:
     assert read(sent) == b"second"
     assert read(f"{url}/none") is None
     assert fetch(sent, here).read_bytes() == b"second"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")
+def test_a_folder_that_another_worker_makes_first_is_no_failure(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Disk, "late", True)
+    (tmp_path / "a.c3d").write_bytes(b"x")
+    (sent,) = send([tmp_path / "a.c3d"], f"{server}{tmp_path}/there/S1/day1")
+    assert read(sent) == b"x"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the server speaks of Unix paths")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 import uuid
 from collections import deque
@@ -16,12 +17,14 @@ from heelraise._version import __version__
 from heelraise.batch.workers.interrupt import Interrupts, kept_signals
 from heelraise.batch.workers.local import GRACE_S, encode
 from heelraise.batch.workers.model import Done, Event, Failure, Limits, Listener, Task
-from heelraise.batch.workers.remote import run_remote
+from heelraise.batch.workers.remote import end_run, run_remote
 from heelraise.errors import HeelraiseError, UsageError
 
 _TICK_S = 0.25
 _LOOK_S = 5.0
 _WAITING = 64
+#: Seconds that the cluster gets to end what a run leaves under way.
+_END_S = 10.0
 
 OPEN_LINE = (
     "The connection to the Dask scheduler is neither encrypted nor authenticated: whoever reaches its port can read "
@@ -138,17 +141,26 @@ class _Cluster:
                             return
                     yield from self._step()
         finally:
-            # Nothing of ours stays behind: neither results nor tasks that have not begun.
-            with suppress(Exception):
-                self._client.cancel([future for future, *_ in self._pending.values()], force=True)
+            if self._pending:
+                # In a thread: a machine that does not answer must not hold the end up.
+                thread = threading.Thread(target=self._end, daemon=True)
+                thread.start()
+                thread.join(_END_S + 2.0)
             self._pending.clear()
+
+    def _end(self) -> None:
+        """Leave nothing of ours behind: neither results, nor tasks that have not begun, nor those under way."""
+        with suppress(Exception):
+            self._client.cancel([future for future, *_ in self._pending.values()], force=True)
+        with suppress(Exception):
+            self._client.run(end_run, self._name, _END_S, on_error="ignore")
 
     def _submit(self, task: Task, attempt: int) -> None:
         self._count += 1
         key = f"heelraise-{self._name}-{self._count}"
         try:
             future = self._client.submit(
-                run_remote, task, self._function, self._limits, __version__, key=key, pure=False, retries=0
+                run_remote, task, self._function, self._limits, __version__, self._name, key=key, pure=False, retries=0
             )
         except Exception as error:
             raise _lost(error) from error

@@ -61,6 +61,7 @@ class Pool:
         self._gone: dict[Worker, float] = {}
         self._alone = False
         self._false_starts = 0.0
+        self._stopped = False
         self._memory = MemoryWatch()
         if limits.memory_mb is not None and not self._memory.able:
             listener(Event("warning", "The memory limit is not watched on this system; installing psutil makes it so."))
@@ -77,11 +78,16 @@ class Pool:
             Workers cannot be started, or cannot import the function.
         KeyboardInterrupt
             After an interrupt, when what was under way has finished or was ended.
+
+        Once `stop` was called, tasks are missing among what is given.
         """
         source = iter(tasks)
         ahead, deadline = _encoded(source), None
         with Interrupts() as interrupts:
             while True:
+                if self._stopped:
+                    self.close()
+                    return
                 if interrupts.noted and deadline is None:
                     deadline = time.monotonic() + GRACE_S
                 if deadline is not None:
@@ -103,6 +109,10 @@ class Pool:
                     if ahead is None and not self._running and not self._failed:
                         return
                 yield from self._step(retry)
+
+    def stop(self) -> None:
+        """From any thread: end the workers and `run`, at its next tick and for good."""
+        self._stopped = True
 
     def close(self, *, gently: bool = False) -> None:
         """End all workers; gently, idle ones may run their exit handlers first."""
