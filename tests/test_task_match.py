@@ -72,6 +72,23 @@ def test_a_limb_at_rest_stays_one_however_much_it_shakes(rms):
     assert result.headline["left"]["phase"] == "supported_rest"
 
 
+@pytest.mark.parametrize(("shank", "kept"), [(20.0, False), (60.0, True)])
+def test_only_below_an_upright_shank_a_turning_foot_raises_a_heel(shank, kept):
+    """A relaxed foot that turns in the air moves its heel past the forefoot as a raise does, and raises nobody."""
+    protocol = load_protocol("supported_rest").protocol
+    trial = simulate_trial(load_scenario("supported_rest_tremor"))
+    signals = build_signals(trial, protocol)
+    inputs = _phase_inputs(trial, signals, protocol)
+    way = 400.0 * np.array([np.sin(np.radians(shank)), 0.0, np.cos(np.radians(shank))])
+    low = signals.markers["left.lateral_malleolus"]
+    signals = replace(signals, markers={"left.lateral_malleolus": low, "left.lateral_epicondyle": low + way})
+    foot = inputs.feet["left"]
+    turning = np.where((np.arange(foot.height.size) // int(5 * inputs.rate)) % 2, 30.0, 0.0)
+    inputs = replace(inputs, feet={"left": replace(foot, height=turning)})
+    (phase,), notes = judge_rest(protocol, signals, [replace(REST, stop_s=trial.duration_s)], inputs)
+    assert (phase.excluded is None) == kept == (not notes)
+
+
 def test_a_stance_that_rises_says_on_which_height(standing):
     found = said(analyze(standing, "quiet_stance"), "task_mismatch")
     assert len(found) == 2

@@ -15,7 +15,7 @@ from heelraise.notes import Note
 from heelraise.phases.find import PhaseInputs
 from heelraise.phases.ground import UNLOADED_SHARE, WHOLE_SHARE, in_air, on_plate
 from heelraise.phases.model import Phase
-from heelraise.phases.posture import lies_or_sits, stands, tilts
+from heelraise.phases.posture import LYING_DEG, lies_or_sits, stands, tilts
 from heelraise.protocol.schema import Protocol
 from heelraise.signal.filters import lowpass
 
@@ -73,8 +73,9 @@ def judge_rest(
     """Leave out supported rest in which a person stands or rises, and stance in which nobody stands.
 
     The protocol's word that a limb rests counts, but for three things: a heel that rises and comes down by the least
-    height of a raise (low-passed as for the phases, so that a large tremor is none), plates that bear the body for
-    half of the phase, and a leg that is upright from ankle to pelvis. The plates speak only where the body's mass is
+    height of a raise (low-passed as for the phases, so that a large tremor is none; a foot at the end of a lying shank
+    turns in the air and raises nobody), plates that bear the body for half of the phase, and a leg that is upright from
+    ankle to pelvis. The plates speak only where the body's mass is
     told by protocol or file, for what they bear is otherwise itself taken for the weight.
 
     What looks like a stance is none where the legs lie or sit, unless the plates bear the body. Where legs are not
@@ -104,7 +105,10 @@ def judge_rest(
 
 def _no_rest(setting: Protocol, signals: Signals, phase: Phase, inputs: PhaseInputs) -> list[str]:
     found = []
+    seen = tilts(signals.markers, phase.frames(inputs.rate, signals.frames))
     for side, foot in inputs.feet.items():
+        if seen.get(side, {}).get("shank", 0.0) > LYING_DEG:
+            continue
         height = foot.height[phase.frames(inputs.rate, foot.height.size)]
         if not height.size or np.isfinite(height).mean() < 0.5:
             continue
@@ -118,7 +122,7 @@ def _no_rest(setting: Protocol, signals: Signals, phase: Phase, inputs: PhaseInp
     if share is not None and share > WHOLE_SHARE:
         found.append(f"the plates bear {100 * share:.0f} % of the body's weight")
     # The plainest sign is enough; without a mass, and without a raise, this is the only one.
-    if not found and stands(tilts(signals.markers, phase.frames(inputs.rate, signals.frames))):
+    if not found and stands(seen):
         found.append("a leg is upright from ankle to pelvis")
     return found
 

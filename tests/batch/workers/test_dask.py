@@ -30,9 +30,17 @@ HERE = str(Path(__file__).parent)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
+    sys.path.insert(0, HERE)
+    with started() as made:
+        yield made
+    sys.path.remove(HERE)
+
+
+@contextmanager
+def started() -> Iterator[Any]:
+    """A cluster of processes of this machine, with the environment of now."""
     import dask.config
 
-    sys.path.insert(0, HERE)
     settings = {"distributed.scheduler.allowed-failures": 0}
     with (
         dask.config.set(settings),
@@ -41,7 +49,6 @@ def cluster() -> Iterator[Any]:
         ) as made,
     ):
         yield made
-    sys.path.remove(HERE)
 
 
 def drain(runs: Iterator[Done], keys: list[str]) -> None:
@@ -188,12 +195,12 @@ def test_what_a_killed_worker_fetched_goes_at_once(tmp_path: Path, monkeypatch: 
 
 
 def test_a_cluster_sends_to_a_store_the_bytes_of_one_worker(
-    cluster: Any, archive: Path, begin: Any, content: Any, calm: dict[str, str], tmp_path: Path
+    shelf: str, archive: Path, begin: Any, content: Any, calm: dict[str, str], tmp_path: Path
 ) -> None:
-    pytest.importorskip("fsspec")
-    options = ["--layout", "{subject}/{session}/{trial}", "-q", "--scheduler", cluster.scheduler_address]
-    process = begin("in", "-o", (tmp_path / "there").as_uri(), *options)
-    _, told = process.communicate(timeout=120)
+    with started() as cluster:
+        options = ["--layout", "{subject}/{session}/{trial}", "-q", "--scheduler", cluster.scheduler_address]
+        process = begin("in", "-o", shelf, *options)
+        _, told = process.communicate(timeout=120)
     assert process.returncode == 1, told
     assert content(tmp_path / "there") == calm
 

@@ -165,5 +165,5 @@ def scenario_of(design: Design, kind: str, index: int) -> dict[str, Any]:
             task = {key: value for key, value in task.items() if key in TASK_OF_MUSCLES}
             one_leg = task.get("stands_on", "both") != "both"
             physiology = ABNORMAL_MUSCLES.get(scenario, {}) | {"support": "stance_leg" if one_leg else "both"}
-            data["physiology"] = ({"posture": "supported"} if task.get("kind") == "rest" else {}) | physiology
+            data["physiology"] = ({"posture": "reclining"} if task.get("kind") == "rest" else {}) | physiology
     return data | {"task": task, "body": body, "emg": emg, "lab": lab}
