@@ -102,6 +102,8 @@ def emg_tremor_details(
                     estimate.frequency,
                     estimate.band_dof or 2.0,
                     estimate.status,
+                    estimate.status if depth is None else depth.status,
+                    "" if depth is None else depth.reason,
                     floor(band) ** 2,
                     rate / 2,
                 )
@@ -110,7 +112,7 @@ def emg_tremor_details(
 
 
 def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> Metric:
-    """Peak to peak and peak rms in the band in which the depth was measured, with its floor and status."""
+    """Amplitudes in the band in which the depth was measured, with its floor; shape and amplitudes with its status."""
     if depth is None or depth.value is None or above is None:
         return record
     if record.name == "tremor_peak_rms":
@@ -124,6 +126,8 @@ def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> 
         ci = None if depth.ci95 is None else (2 * depth.ci95[0], 2 * depth.ci95[1])
         floor = None if depth.noise_floor is None else 2 * depth.noise_floor
         own = {"band": depth.band, "value": 2 * depth.value, "ci95": ci, "noise_floor": floor}
+    elif record.name in ("tremor_prominence", "tremor_bandwidth") and record.value is not None:
+        own = {}
     else:
         return record
     return replace(record, status=depth.status, reason=depth.reason, **own)
