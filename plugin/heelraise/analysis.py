@@ -122,9 +122,9 @@ def _measure(signals: Signals, phases: Sequence[Phase], setting: Protocol, seed:
     # Hold and movement share the trial's false alarms where both are measured.
     moving = setting.task == "pozos1982"
     rate = tremor.family_wise_rate / (2.0 if moving else 1.0)
-    metrics += tremor_metrics(signals, phases, tremor.band, rate)
+    metrics += tremor_metrics(signals, phases, tremor.band, rate, tremor.search)
     if moving:
-        metrics += movement_metrics(signals, phases, tremor.band, rate)
+        metrics += movement_metrics(signals, phases, tremor.band, rate, tremor.search)
     metrics = mark_coherence(metrics, signals, phases, setting.screening.other_body_parts.coherence_confidence)
     # Random numbers come from the input's and protocol's hashes, one stream a family: adding a family
     # moves no other's results.

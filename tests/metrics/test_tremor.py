@@ -14,6 +14,7 @@ from heelraise.labelled.model import EmgSeries, Noise, Series, Signals
 from heelraise.metrics.bodyparts import explained, explained_limit, mark_coherence
 from heelraise.metrics.cessation import cessation_metrics
 from heelraise.metrics.definitions import BY_NAME
+from heelraise.metrics.emg_modulation import modulation_metrics
 from heelraise.metrics.emg_rhythm import emg_tremor_details
 from heelraise.metrics.estimates import believed, estimate_all
 from heelraise.metrics.model import Metric
@@ -23,6 +24,7 @@ from heelraise.metrics.tremor_records import estimate_metrics, why
 from heelraise.phantom.waves import narrow_band, smooth_step
 from heelraise.phases.model import Phase
 from heelraise.protocol.screening import Cessation
+from heelraise.protocol.sections import Tremor
 from heelraise.stats.calibrate import coloured_noise
 from heelraise.stats.tremor import tremor_estimate
 from heelraise.stats.tremor_model import TremorEstimate
@@ -475,3 +477,104 @@ def test_a_width_has_an_interval_or_says_why_not():
         (width,) = named(estimate_metrics(one, "1", (4.0, 15.0), base, {}, "", None), "tremor_bandwidth")
         assert (width.value, width.status, width.ci95) == (1.0, "ok", interval)
         assert bool(width.reason) == (interval is None)
+
+
+PEAK_NAMES = ("tremor_prominence", "tremor_bandwidth", "tremor_occurrence", "tremor_waveform_asymmetry", "tremor_trend")
+
+
+def test_what_is_told_of_a_peak_below_the_floor_says_so_and_its_cycles_are_not_counted():
+    x, hold = shaken(7, 20.0, 0.05), [phase("hold", 0, 20)]
+    clear = tremor_metrics(trial(angle(x, noise=None)), hold, BAND, 0.01)
+    buried = tremor_metrics(trial(angle(x, noise=Noise(0.05**2 / 11, "test"))), hold, BAND, 0.01)
+    assert named(buried, "tremor_frequency")[0].status == "below_noise_floor"
+    for name in PEAK_NAMES:
+        (one,), (other,) = named(clear, name), named(buried, name)
+        assert (one.status, one.reason) == ("ok", "")
+        assert (other.status, other.value) == ("below_noise_floor", one.value)
+        assert "less than twice the noise" in other.reason
+    (index,) = named(buried, "tremor_stability_index")
+    assert (index.status, index.value, index.ci95) == ("below_noise_floor", None, None)
+    assert index.reason
+
+
+@pytest.mark.parametrize("power", [None, 1e-4])
+def test_the_floor_of_peak_to_peak_is_in_its_own_unit(power):
+    noise = None if power is None else Noise(power, "test")
+    records = tremor_metrics(trial(angle(shaken(1, 20.0), noise=noise)), [phase("hold", 0, 20)], BAND, 0.01)
+    (rms,), (wide,) = named(records, "tremor_rms"), named(records, "tremor_peak_to_peak")
+    assert wide.value == pytest.approx(2 * math.sqrt(2) * rms.value)
+    assert wide.detail == rms.detail
+    assert (wide.detail.get("floor") == "floor_unknown") == (power is None)
+    assert wide.noise_floor == (None if power is None else pytest.approx(2 * math.sqrt(2) * rms.noise_floor))
+
+
+def test_status_of_emg_peaks_is_that_of_the_line_and_not_of_the_band():
+    one, phases = muscle(0.5, 0.0)
+    slow = np.abs(one.values[7000:17000]).reshape(-1, 5).mean(axis=1)[:, None]
+    estimates = [replace(e, status="below_noise_floor") for e in estimate_all(slow, 200.0, BAND, [0.01], [0.0], [None])]
+    noise = (np.arange(0, 100, 0.5), np.full((200, 1), 1e-6))
+    depth = Metric("tremor_rms", "emg_soleus", "left", "hold", "1", value=0.5, ci95=(0.4, 0.6), repetition=1)
+    told = ("tremor_prominence", "tremor_bandwidth", "tremor_occurrence", "tremor_stability_index")
+    for own in (depth, replace(depth, status="below_noise_floor", reason="weak")):
+        found = emg_tremor_details([one], phases[1], slow, 200.0, estimates, noise, [own], BAND)
+        assert {(m.status, m.reason) for m in found if m.name in told} == {(own.status, own.reason)}
+        assert (named(found, "tremor_stability_index")[0].value is None) == (own.status != "ok")
+
+
+def test_a_peak_is_sought_in_the_search_and_measured_in_the_band():
+    x, hold = shaken(1, 20.0), [phase("hold", 0, 20)]
+
+    def of(band: tuple[float, float], search: tuple[float, float] | None) -> dict[str, Metric]:
+        return {m.name: m for m in tremor_metrics(trial(angle(x)), hold, band, 0.01, search) if m.name != "band_rms"}
+
+    plain, same = of(BAND, None), of(BAND, BAND)
+    assert same == plain
+    beside = of(BAND, (9.0, 12.0))
+    assert (beside["tremor_frequency"].status, beside["tremor_rms"].status) == ("not_detected", "not_detected")
+    # A limit of fewer frequencies.
+    assert 0 < beside["tremor_rms"].upper_limit < 0.1
+    near = of(BAND, (5.0, 9.0))
+    assert near["tremor_frequency"].value == pytest.approx(plain["tremor_frequency"].value, abs=0.05)
+    # The band of the amplitude stays that of the protocol.
+    assert near["tremor_rms"].band == BAND
+    assert near["tremor_rms"].value == plain["tremor_rms"].value
+    assert near["tremor_burst_mean"] == plain["tremor_burst_mean"]
+
+
+def test_a_peak_beyond_the_band_has_a_frequency_and_no_amplitude_in_it():
+    x, hold, band = shaken(1, 20.0), [phase("hold", 0, 20), phase("stand_after", 20, 25)], (9.0, 15.0)
+    signals = trial(angle(np.concatenate([x, sway(3, 500)])))
+    records = tremor_metrics(signals, hold[:1], band, 0.01, BAND)
+    found = {m.name: m for m in records}
+    assert found["tremor_frequency"].status == "ok"
+    assert found["tremor_frequency"].value == pytest.approx(7.0, abs=0.1)
+    assert (found["tremor_rms"].status, found["tremor_rms"].value) == ("not_available", None)
+    assert "beyond the band of 9 to 15 Hz" in found["tremor_rms"].reason
+    assert {"tremor_prominence", "tremor_bandwidth", "tremor_occurrence", "tremor_stability_index"} <= set(found)
+    amplitudes = ("tremor_peak_rms", "tremor_peak_to_peak", "tremor_burst_mean", "tremor_burst_max", "tremor_trend")
+    assert not set(found) & set(amplitudes)
+    (ended,) = cessation_metrics(signals, hold, records, band, Cessation())
+    assert (ended.status, ended.value) == ("not_available", None)
+    assert "beyond the band" in ended.reason
+    (ratio,) = movement_ratio_metrics(signals, [phase("rise", 20, 23)], records, band)
+    assert ratio.reason == found["tremor_rms"].reason
+
+
+def test_a_search_that_ends_below_the_filter_is_not_cut_by_it():
+    x = sway(2, 2000)
+    series = angle(x, bandwidth_hz=10.0)
+    for search, status in (((4.0, 9.0), "not_detected"), ((4.0, 15.0), "prefiltered"), ((6.0, 7.5), "not_detected")):
+        records = tremor_metrics(trial(series), [phase("hold", 0, 20)], BAND, 0.01, search)
+        assert named(records, "tremor_frequency")[0].status == status
+
+
+def test_emg_peaks_are_sought_in_the_search():
+    one, phases = muscle(0.5, 0.0)
+    window = one.values[7000:17000][:, None]
+    found = {}
+    for search in ((4.0, 15.0), (9.0, 12.0)):
+        setting = Tremor(search=search)
+        records, _ = modulation_metrics([one], phases[1], window, 1000.0, setting, 0.01, np.random.default_rng(1))
+        found[search] = named(records, "tremor_frequency")[0]
+    assert found[4.0, 15.0].value == pytest.approx(7.0, abs=0.2)
+    assert (found[9.0, 12.0].status, found[9.0, 12.0].value) == ("not_detected", None)

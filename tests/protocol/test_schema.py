@@ -163,6 +163,7 @@ def test_defaults_are_valid_when_written_out() -> None:
         ("side: both\ntask: single_leg_hold\n", "p.yaml:1:7: the task single_leg_hold is done on one leg"),
         ("tremor: {search: [2.5, 9]}\n", "p.yaml:1:18: phases.lowpass_hz 2.5 is not below the search band"),
         ("tremor: {search: [4, 6], band: [8, 12]}\n", "p.yaml:1:18: the search band and the tremor band"),
+        ("tremor: {search: [9, 9.5]}\n", "p.yaml:1:18: the search band from 9 to 9.5 Hz is narrower than 1 Hz"),
         (
             "screening: {cesation: {}}\n",
             'p.yaml:1:13: unknown key "cesation" in screening; did you mean "cessation"?',

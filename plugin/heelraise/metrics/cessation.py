@@ -61,11 +61,13 @@ def cessation_metrics(
     compare with. Then the level knows nothing of sway, which can only delay the end; a tremor that does not fall below
     it is ``not_available``. ``open`` marks a record that says neither that the tremor stopped nor that it went on.
     """
-    called = {
-        (m.signal, m.side, m.repetition)
+    # The envelope is that of the band: it does not hold a peak that was found beyond it.
+    within = {
+        (m.signal, m.side, m.repetition): band[0] <= m.value <= band[1]
         for m in metrics
         if m.name == "tremor_frequency" and m.phase == "hold" and m.value is not None
     }
+    called = {key for key, inside in within.items() if inside}
     found = []
     for side in ("left", "right"):
         own = {(p.phase, p.repetition): p for p in phases if p.side == side and p.excluded is None}
@@ -84,7 +86,7 @@ def cessation_metrics(
             ]
         for series in sources:
             for hold, after in pairs:
-                detected = (series.name, side, hold.repetition) in called
+                detected = within.get((series.name, side, hold.repetition))
                 found.append(_one(series, before, hold, after, band, setting, detected))
     return found
 
@@ -105,7 +107,7 @@ def _one(
     after: Phase,
     band: Band,
     setting: Cessation,
-    detected: bool,
+    detected: bool | None,
 ) -> Metric:
     def record(status: str, reason: str = "", value: float | None = None, **detail: object) -> Metric:
         return Metric(
@@ -123,7 +125,8 @@ def _one(
         )
 
     if not detected:
-        return record("not_available", "no tremor is called in the hold")
+        outside = f"the hold's peak lies beyond the band of {band[0]:g} to {band[1]:g} Hz"
+        return record("not_available", "no tremor is called in the hold" if detected is None else outside)
     landing = after.start_s + 0.5 * setting.landing_s
     stop = after.stop_s
     if stop - landing < MIN_AFTER_S:

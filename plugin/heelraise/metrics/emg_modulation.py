@@ -69,8 +69,8 @@ def modulation_metrics(
     noise = surrogate_density(window, rate, generator)
     # Rectified noise fills the band by itself: what it holds there by chance is the measurement's floor.
     chance = [max(float(band_power(noise[1][:, k], noise[0], *tremor.band)), 0.0) for k in range(count)]
-    called = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count)
-    estimates = [believed(one, tremor.band) for one in called]
+    called = estimate_all(slow, slow_rate, tremor.band, [alpha] * count, chance, [None] * count, search=tremor.search)
+    estimates = [believed(one, tremor.search) for one in called]
     whole = modulation_depth(window, rate, generator, None, tremor.band, noise=noise)
     duration = window.shape[0] / rate
     found: list[Metric] = []

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from heelraise.metrics.emg_modulation import Demodulated, depth_records
 from heelraise.metrics.emg_rhythm import depth_details, place_of
 from heelraise.metrics.estimates import believed, estimate_pooled
@@ -16,6 +19,8 @@ from heelraise.stats.emg import Modulation, pooled_depth, pooled_surrogates
 
 if TYPE_CHECKING:
     from heelraise.protocol.sections import Tremor
+
+Array = NDArray[np.float64]
 
 
 def pooled_metrics(holds: Sequence[Demodulated], tremor: Tremor, alpha: float) -> list[Metric]:
@@ -46,8 +51,9 @@ def pooled_metrics(holds: Sequence[Demodulated], tremor: Tremor, alpha: float) -
     )
     chance = max(float(band_power(noise[1], noise[0], *tremor.band)), 0.0)
     columns = [record[:, None] for record in records]
-    (called,) = estimate_pooled(columns, rate, tremor.band, [alpha], [chance], [None], [{} for _ in columns])
-    estimate = believed(called, tremor.band)
+    nothing: list[dict[int, Array]] = [{} for _ in columns]
+    (called,) = estimate_pooled(columns, rate, tremor.band, [alpha], [chance], [None], nothing, tremor.search)
+    estimate = believed(called, tremor.search)
 
     def near(frequency: float) -> Modulation:
         return pooled_depth(records, rate, noise, frequency)

@@ -86,6 +86,8 @@ def emg_tremor_details(
                     frequency,
                     estimates[k].band_dof or 2.0,
                     estimates[k].status,
+                    depth.status,
+                    depth.reason,
                     _floor(own_noise, scale, band) ** 2,
                     rate / 2,
                 )
@@ -146,7 +148,7 @@ def _floor(noise: tuple[Array, Array], scale: float, limits: Band) -> float:
 
 
 def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> Metric:
-    """Peak to peak and peak rms in the band in which the depth was measured, with its floor and status."""
+    """Amplitudes in the band in which the depth was measured, with its floor; shape and amplitudes with its status."""
     if depth is None or depth.value is None or above is None:
         return record
     if record.name == "tremor_peak_rms":
@@ -160,9 +162,11 @@ def _in_band_of(record: Metric, depth: Metric | None, above: BandRms | None) -> 
         ci = None if depth.ci95 is None else (2 * depth.ci95[0], 2 * depth.ci95[1])
         floor = None if depth.noise_floor is None else 2 * depth.noise_floor
         own = {"band": depth.band, "value": 2 * depth.value, "ci95": ci, "noise_floor": floor}
+    elif record.name in ("tremor_prominence", "tremor_bandwidth") and record.value is not None:
+        own = {}
     else:
         return record
-    return replace(record, status=depth.status, reason=depth.reason, **own)
+    return replace(record, status=depth.status, reason=depth.reason or record.reason, **own)
 
 
 def _above_background(

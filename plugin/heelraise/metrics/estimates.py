@@ -40,14 +40,14 @@ _PEAK_FIELDS = (
 )
 
 
-def believed(estimate: TremorEstimate, band: Band, usable_hz: float | None = None) -> TremorEstimate:
+def believed(estimate: TremorEstimate, search: Band, usable_hz: float | None = None) -> TremorEstimate:
     """Take back what a called peak does not bear out.
 
     Parameters
     ----------
     estimate : TremorEstimate
-    band : tuple of float
-        Tremor band, Hz.
+    search : tuple of float
+        Band in which the peak was sought, Hz.
     usable_hz : float, optional
         Where an upstream low-pass begins to bite.
 
@@ -55,7 +55,7 @@ def believed(estimate: TremorEstimate, band: Band, usable_hz: float | None = Non
     -------
     TremorEstimate
         ``prefiltered`` where the filter takes part of the peak; ``not_detected`` where most of the power lies outside
-        the band; without a frequency, amplitudes kept, where its interval is wider than 4 Hz.
+        the band searched; without a frequency, amplitudes kept, where its interval is wider than 4 Hz.
     """
     frequency, interval = estimate.frequency, estimate.frequency_ci95
     if frequency is None:
@@ -63,9 +63,9 @@ def believed(estimate: TremorEstimate, band: Band, usable_hz: float | None = Non
     nothing: dict[str, Any] = dict.fromkeys(_PEAK_FIELDS)
     if usable_hz is not None and frequency + HALF_PEAK_HZ > usable_hz:
         return replace(estimate, status="prefiltered", search_edge=None, **nothing)
-    if not band[0] + EDGE_HZ < frequency < band[1] - EDGE_HZ:
+    if not search[0] + EDGE_HZ < frequency < search[1] - EDGE_HZ:
         limit = estimate.rms_ci95[1] if estimate.rms_ci95 else None
-        edge = "low" if frequency < sum(band) / 2 else "high"
+        edge = "low" if frequency < sum(search) / 2 else "high"
         return replace(estimate, status="not_detected", upper_limit=limit, search_edge=edge, **nothing)
     if interval is not None and interval[1] - interval[0] > RESOLVED_HZ:
         return replace(estimate, frequency=None, frequency_ci95=None, unresolved=interval)
@@ -80,6 +80,7 @@ def estimate_all(
     noises: Sequence[float],
     bandwidths: Sequence[float | None],
     integrals: Mapping[int, Array] | None = None,
+    search: Band | None = None,
 ) -> list[TremorEstimate]:
     """Tremor of the columns of a record.
 
@@ -97,13 +98,15 @@ def estimate_all(
     integrals : mapping of int to ndarray (n,), optional
         For columns that are accelerations, the displacement. Its background, a falling power law, is what a peak stands
         against; the acceleration's own rises with f^4 and has the law's shape no more.
+    search : tuple of float, optional
+        Band in which the peak is sought, Hz; ``band`` by default.
 
     Returns
     -------
     list of TremorEstimate
         Equal to `heelraise.stats.tremor.tremor_estimate` column by column.
     """
-    return estimate_pooled([windows], rate, band, alphas, noises, bandwidths, [integrals or {}])
+    return estimate_pooled([windows], rate, band, alphas, noises, bandwidths, [integrals or {}], search)
 
 
 def estimate_pooled(
@@ -114,6 +117,7 @@ def estimate_pooled(
     noises: Sequence[float],
     bandwidths: Sequence[float | None],
     integrals: Sequence[Mapping[int, Array]],
+    search: Band | None = None,
 ) -> list[TremorEstimate]:
     """Tremor that several holds (n_i, C) have in common, column by column; parameters as in `estimate_all`.
 
@@ -143,6 +147,7 @@ def estimate_pooled(
             bandwidths[k],
             backgrounds.get(k),
             None if spectra is None else spectra.column(k),
+            search,
         )
         for k in range(len(limits))
     ]

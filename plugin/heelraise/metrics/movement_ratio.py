@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from heelraise.labelled.model import Series, Signals
 from heelraise.metrics.model import Metric
-from heelraise.metrics.movement import DEGREE, LANDING_S, MOVING, without_movement
+from heelraise.metrics.movement import DEGREE, LANDING_S, MOVING, VOLUNTARY_HZ, without_movement
 from heelraise.metrics.windows import MAX_MASKED, bridge
 from heelraise.phases.model import Phase
 from heelraise.signal.filters import lowpass
@@ -30,8 +30,6 @@ MIN_S = 1.0
 EDGE_S = 0.06
 #: A minimum-jerk movement is a polynomial of this degree.
 _LEAST_DEGREE = 5
-#: Voluntary movement lies below this, Hz: what of it the polynomial leaves in the band counts as leakage.
-VOLUNTARY_HZ = 2.5
 #: The moving part must hold this many times the power of noise and leakage to be a value.
 _ABOVE_FLOOR = 2.0
 
@@ -78,7 +76,8 @@ def _ratio(series: Series, phase: Phase, hold: Metric, band: Band) -> Metric:
     }
     if hold.value is None or hold.ci95 is None:
         status = hold.status if hold.status == "prefiltered" else "not_available"
-        return Metric(NAME, status=status, reason="no tremor is called in the hold", **base)
+        reason = hold.reason if hold.status == "not_available" else "no tremor is called in the hold"
+        return Metric(NAME, status=status, reason=reason, **base)
     start, stop = phase.start_s, phase.stop_s - (LANDING_S if phase.phase == "lower" else 0.0)
     if stop - start < MIN_S - EDGE_S:
         reason = f"{max(stop - start, 0.0):.2g} s of movement; {MIN_S:g} s are needed"

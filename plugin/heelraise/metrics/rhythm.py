@@ -46,7 +46,9 @@ class Called:
     dof : float
         Degrees of freedom of the power in the band.
     status : str
-        ``ok`` or ``below_noise_floor``; amplitudes take it over.
+        Of the power in the band, ``ok`` or ``below_noise_floor``; amplitudes take it over.
+    peak_status, peak_reason : str
+        Of the peak; what is told of the peak takes them over. An EMG's line can stand out of noise that hides the band.
     noise_power : float or None
         In the band; None where the floor is unknown.
     top_hz : float
@@ -62,6 +64,8 @@ class Called:
     frequency: float
     dof: float
     status: str
+    peak_status: str
+    peak_reason: str
     noise_power: float | None
     top_hz: float
     integral: Array | None = field(default=None, repr=False)
@@ -71,18 +75,24 @@ class Called:
         """Seconds."""
         return len(self.samples) / self.rate
 
+    @property
+    def of_peak(self) -> dict[str, Any]:
+        """Status and reason of a record that tells something of the peak."""
+        return {"status": self.peak_status, "reason": self.peak_reason}
+
 
 def rhythm_metrics(called: Sequence[Called], band: Band) -> list[Metric]:
-    """Records of windows of the same length and rate."""
+    """Records of windows of the same length and rate; a peak beyond the band has no bursts and no trend in it."""
     if not called:
         return []
     found: list[Metric] = []
     for one, shaking in zip(called, _shaking(called), strict=True):
         wave = bandpass(one.samples, one.rate, band[0], min(band[1], one.top_hz, 0.49 * one.rate))
-        found += [_occurrence(one, shaking), *_bursts(one, wave, band), _stability(one)]
+        inside = band[0] <= one.frequency <= band[1]
+        found += [_occurrence(one, shaking), *(_bursts(one, wave, band) if inside else ()), _stability(one)]
         if one.base["signal"] in WAVEFORM_SIGNALS:
             found += _waveform(one)
-        if one.base["signal"] in TREND_SIGNALS and one.base["phase"] == TREND_PHASE:
+        if inside and one.base["signal"] in TREND_SIGNALS and one.base["phase"] == TREND_PHASE:
             found.append(_trend(one, wave, band))
     return found
 
@@ -134,7 +144,9 @@ def _occurrence(one: Called, shaking: NDArray[np.bool_]) -> Metric:
     if share is None:
         return _short("tremor_occurrence", one, "1")
     detail: dict[str, Any] = {"windows": share.windows} | ({"few_windows": True} if share.few else {})
-    return Metric("tremor_occurrence", unit="1", value=share.share, ci95=share.ci95, detail=detail, **one.base)
+    return Metric(
+        "tremor_occurrence", unit="1", value=share.share, ci95=share.ci95, detail=detail, **one.of_peak, **one.base
+    )
 
 
 def _bursts(one: Called, wave: Array, band: Band) -> list[Metric]:
@@ -165,6 +177,9 @@ def _stability(one: Called) -> Metric:
         reason = f"fewer than {MIN_CYCLES} cycles, or too few samples in one"
         return Metric(name, unit="Hz", status="too_short", reason=reason, **one.base)
     detail: dict[str, Any] = {"cycles": found.cycles}
+    if one.peak_status == "below_noise_floor":
+        # Noise adds cycles of its own: the index would be mostly the noise's.
+        return Metric(name, unit="Hz", detail=detail, **one.of_peak, **one.base)
     if one.duration_s < PREFERRED_S:
         detail["shorter_than_s"] = PREFERRED_S
     return Metric(name, unit="Hz", value=found.value, ci95=found.ci95, detail=detail, **one.base)
@@ -182,7 +197,7 @@ def _waveform(one: Called) -> list[Metric]:
     detail = {"cycles": found.cycles, "harmonics": found.harmonics}
     rows = ((found.ratio, found.ratio_ci95), (found.skewness, found.skewness_ci95))
     return [
-        Metric(name, unit="1", value=value, ci95=ci, detail=detail, **one.base)
+        Metric(name, unit="1", value=value, ci95=ci, detail=detail, **one.of_peak, **one.base)
         for name, (value, ci) in zip(names, rows, strict=True)
     ]
 
@@ -192,7 +207,5 @@ def _trend(one: Called, wave: Array, band: Band) -> Metric:
     if found is None:
         reason = f"{one.duration_s:.2g} s; a trend needs 8 s"
         return Metric("tremor_trend", unit="%/s", band=band, status="too_short", reason=reason, **one.base)
-    detail = {"blocks": found.blocks}
-    return Metric(
-        "tremor_trend", unit="%/s", band=band, value=found.percent_per_s, ci95=found.ci95, detail=detail, **one.base
-    )
+    shared: dict[str, Any] = {"band": band, "detail": {"blocks": found.blocks}, **one.of_peak, **one.base}
+    return Metric("tremor_trend", unit="%/s", value=found.percent_per_s, ci95=found.ci95, **shared)

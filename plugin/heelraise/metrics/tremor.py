@@ -37,14 +37,16 @@ MARKER_SIGNALS = SIGNALS[:4]
 BODY_SIGNALS = ("hand_vertical", "head_vertical")
 
 
-def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float) -> list[Metric]:
-    """Tremor records of all signals.
+def tremor_metrics(
+    signals: Signals, phases: Sequence[Phase], band: Band, family_wise_rate: float, search: Band | None = None
+) -> list[Metric]:
+    """Tremor records of all signals: peaks sought in ``search`` (``band`` by default), amplitudes in ``band``.
 
     The trial's false-alarm rate is shared by all tests of one signal name, over sides, repetitions and phases, so that
     a trial of thirty repetitions is not thirty chances; hands and head answer one question and share one rate. Where a
     side has several holds of 3 s and more, records without repetition pool them: one more test of that signal.
     """
-    signals = _one_filter(signals)
+    signals, search = _one_filter(signals), search or band
     windows = [
         (phase, one)
         for phase, side in measured(phases)
@@ -76,10 +78,11 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
             [_noise(w.series, band) or 0.0 for w in members],
             [w.series.bandwidth_hz for w in members],
             {k: _integral(w) for k, w in enumerate(members) if w.series.integral is not None},
+            search,
         )
         called = []
         for window, estimate in zip(members, estimates, strict=True):
-            peak = believed(estimate, band, window.series.usable_hz)
+            peak = believed(estimate, search, window.series.usable_hz)
             found += _describe(window, peak, band)
             if peak.frequency is not None and window.series.name not in BODY_SIGNALS:
                 called.append(_called(window, peak, band))
@@ -87,7 +90,7 @@ def tremor_metrics(signals: Signals, phases: Sequence[Phase], band: Band, family
         records = rhythm_metrics(called, band)
         found += [replace(m, band=held[m.signal, m.side]) if m.band == band else m for m in records]
     for members in pools:
-        found += _pooled(members, alphas[members[0].series.name], band)
+        found += _pooled(members, alphas[members[0].series.name], band, search)
     return found
 
 
@@ -113,7 +116,7 @@ def _pools(windows: Sequence[_Window]) -> list[list[_Window]]:
     return [members for members in pools.values() if len(members) > 1]
 
 
-def _pooled(members: Sequence[_Window], alpha: float, band: Band) -> list[Metric]:
+def _pooled(members: Sequence[_Window], alpha: float, band: Band, search: Band) -> list[Metric]:
     series = members[0].series
     has = series.integral is not None
     estimate = estimate_pooled(
@@ -124,9 +127,10 @@ def _pooled(members: Sequence[_Window], alpha: float, band: Band) -> list[Metric
         [_noise(series, band) or 0.0],
         [series.bandwidth_hz],
         [{0: _integral(w)} if has else {} for w in members],
+        search,
     )[0]
     one = replace(members[0], phase=replace(members[0].phase, repetition=None))
-    return _describe(one, believed(estimate, band, series.usable_hz), band, {"pooled": len(members)})
+    return _describe(one, believed(estimate, search, series.usable_hz), band, {"pooled": len(members)})
 
 
 def measured_band(series: Series, band: Band) -> Band:
@@ -153,6 +157,8 @@ def _called(window: _Window, estimate: TremorEstimate, band: Band) -> Called:
         estimate.frequency,
         estimate.band_dof or 2.0,
         estimate.status,
+        estimate.status,
+        why(estimate, estimate.duration_s, series),
         _noise(series, band),
         min(series.bandwidth_hz or series.rate / 2, series.rate / 2),
         _integral(window) if series.integral is not None else None,

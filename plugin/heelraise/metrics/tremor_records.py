@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from heelraise.metrics.model import Metric
 from heelraise.stats.tremor_model import BandRms, TremorEstimate
 
 Band = tuple[float, float]
+#: Peak to peak of a sinusoid over its rms.
+PEAK_TO_PEAK = 2 * math.sqrt(2)
 
 
 def estimate_metrics(
@@ -23,6 +26,8 @@ def estimate_metrics(
 ) -> list[Metric]:
     """The named records of one estimate; a non-detection gives frequency and rms with their upper limit."""
     status = estimate.status
+    beyond = estimate.frequency is not None and estimate.rms is None
+    of_peak: dict[str, Any] = {"status": status, "reason": reason, **base}
     unknown = {} if floor is not None else {"floor": "floor_unknown"}
     test = estimate.test
     tested = dict(detail)
@@ -31,7 +36,8 @@ def estimate_metrics(
     if estimate.search_edge is not None and estimate.frequency is not None:
         tested |= {"at_search_edge": estimate.search_edge}
     first = Metric("tremor_frequency", unit="Hz", detail=tested, **frequency_fields(estimate, reason), **base)
-    shared: dict[str, Any] = {"unit": unit, "band": band, "noise_floor": floor, "status": status, **base}
+    amplitude = {"status": "not_available"} if beyond else {"status": status}
+    shared: dict[str, Any] = {"unit": unit, "band": band, "noise_floor": floor, **amplitude, **base}
     records = [
         first,
         Metric(
@@ -39,7 +45,7 @@ def estimate_metrics(
             value=estimate.rms or None,
             ci95=estimate.rms_ci95 if estimate.rms else None,
             upper_limit=estimate.upper_limit if estimate.rms != 0.0 else max(estimate.rms_ci95 or (0.0, 0.0)) or floor,
-            reason=reason,
+            reason=_beyond(estimate, band) if beyond else reason,
             detail=unknown,
             **shared,
         ),
@@ -57,14 +63,17 @@ def estimate_metrics(
                 **base,
             )
         )
-    if not estimate.rms:
+    if not estimate.rms and not beyond:
         return records
-    records += [
-        Metric("tremor_peak_rms", value=estimate.peak_rms, ci95=estimate.peak_rms_ci95, detail=unknown, **shared),
-        Metric("tremor_peak_to_peak", value=estimate.peak_to_peak, ci95=estimate.peak_to_peak_ci95, **shared),
-        Metric("tremor_prominence", unit="dB", value=estimate.prominence_db, ci95=estimate.prominence_ci95, **base),
-    ]
-    return [*records, _width(estimate, base)]
+    if not beyond:
+        whole = shared | {"noise_floor": None if floor is None else PEAK_TO_PEAK * floor, "detail": unknown}
+        records += [
+            Metric("tremor_peak_rms", value=estimate.peak_rms, ci95=estimate.peak_rms_ci95, detail=unknown, **shared),
+            Metric("tremor_peak_to_peak", value=estimate.peak_to_peak, ci95=estimate.peak_to_peak_ci95, **whole),
+        ]
+    width, prominence = _width(estimate, of_peak), estimate.prominence_db
+    records.append(Metric("tremor_prominence", unit="dB", value=prominence, ci95=estimate.prominence_ci95, **of_peak))
+    return [*records, width]
 
 
 def band_record(part: BandRms, unit: str, floor: float | None, base: Mapping[str, Any]) -> Metric:
@@ -84,10 +93,10 @@ def band_record(part: BandRms, unit: str, floor: float | None, base: Mapping[str
     )
 
 
-def _width(estimate: TremorEstimate, base: dict[str, Any]) -> Metric:
+def _width(estimate: TremorEstimate, of_peak: dict[str, Any]) -> Metric:
     if estimate.bandwidth is None:
-        reason = "the peak does not fall to half of its height"
-        return Metric("tremor_bandwidth", unit="Hz", status="not_available", reason=reason, **base)
+        none = {"status": "not_available", "reason": "the peak does not fall to half of its height"}
+        return Metric("tremor_bandwidth", unit="Hz", **{**of_peak, **none})
     detail = {"resolution_limited": bool(estimate.resolution_limited)}
     # A slope of nothing where the peak is cut at half its height gives the delta method nothing to work with.
     flat = "no interval: the spectrum is too flat where it passes half of the peak's height"
@@ -96,10 +105,13 @@ def _width(estimate: TremorEstimate, base: dict[str, Any]) -> Metric:
         unit="Hz",
         value=estimate.bandwidth,
         ci95=estimate.bandwidth_ci95,
-        reason="" if estimate.bandwidth_ci95 is not None else flat,
         detail=detail,
-        **base,
+        **{**of_peak, "reason": of_peak["reason"] or ("" if estimate.bandwidth_ci95 is not None else flat)},
     )
+
+
+def _beyond(estimate: TremorEstimate, band: Band) -> str:
+    return f"the peak at {estimate.frequency:.3g} Hz lies beyond the band of {band[0]:g} to {band[1]:g} Hz"
 
 
 def frequency_fields(estimate: TremorEstimate, reason: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ Task = Literal[
     "supported_rest",
     "pozos1982",
 ]
+#: Spectra of short holds and coherence over segments of 1 s have one bin in every hertz.
+MIN_SEARCH_HZ = 1.0
 SINGLE_LEG_TASKS = ("single_leg_hold", "single_leg_stance")
 TASKS_ON_BOTH_LEGS = ("bilateral_hold", "quiet_stance")
 
@@ -113,6 +115,13 @@ class Protocol(Section):
                 "phases.lowpass_hz",
                 "tremor.search",
                 todo="keep lowpass_hz below the lower edge of search",
+            )
+        if high - low < MIN_SEARCH_HZ:
+            raise impossible(
+                f"the search band from {low:g} to {high:g} Hz is narrower than {MIN_SEARCH_HZ:g} Hz, which spectra of "
+                "short holds cannot resolve",
+                "tremor.search",
+                todo=f"leave {MIN_SEARCH_HZ:g} Hz or more between its edges",
             )
         if high <= self.tremor.band[0] or low >= self.tremor.band[1]:
             raise impossible(

@@ -54,9 +54,7 @@ def _peaks(findings: Findings, phases: Iterable[str], floor_ratio: float, min_du
     worst = 0.0
     for peak in called:
         rms = findings.partner(peak, "tremor_peak_rms")
-        if rms is None or rms.value is None:
-            continue
-        if rms.noise_floor is None or rms.noise_floor <= 0:
+        if rms is None or rms.value is None or rms.noise_floor is None or rms.noise_floor <= 0:
             above = None if above is False else above
             continue
         ratio = rms.value / rms.noise_floor

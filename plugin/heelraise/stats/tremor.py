@@ -63,6 +63,7 @@ def tremor_estimate(
     bandwidth_hz: float | None = None,
     background: Background | None = None,
     spectra: TremorSpectra | None = None,
+    search: Band | None = None,
 ) -> TremorEstimate:
     """Estimate the tremor of one record.
 
@@ -73,7 +74,7 @@ def tremor_estimate(
     rate : float
         Sampling rate, Hz.
     band : tuple of float
-        Tremor band [low, high), Hz; also searched for the peak.
+        Tremor band [low, high), Hz: that of the amplitudes.
     alpha : float
         False-alarm rate of the peak test; alpha / m for m tests in a family.
     noise_power_in_band : float
@@ -84,8 +85,11 @@ def tremor_estimate(
         Background of this record's spectrum, when a caller has fitted many at once.
     spectra : TremorSpectra, optional
         Of this record, when a caller has computed many at once (`tremor_spectra`).
+    search : tuple of float, optional
+        Band [low, high) in which the peak is sought, Hz; ``band`` by default. A peak beyond ``band`` has a frequency,
+        a width and a prominence, and no amplitudes: those of the band would not be its own.
     """
-    return pooled_tremor([x], rate, band, alpha, noise_power_in_band, bandwidth_hz, background, spectra)
+    return pooled_tremor([x], rate, band, alpha, noise_power_in_band, bandwidth_hz, background, spectra, search)
 
 
 def pooled_tremor(
@@ -97,6 +101,7 @@ def pooled_tremor(
     bandwidth_hz: float | None = None,
     background: Background | None = None,
     spectra: TremorSpectra | None = None,
+    search: Band | None = None,
 ) -> TremorEstimate:
     """Estimate the tremor that several holds have in common, from the mean of their spectra.
 
@@ -116,7 +121,8 @@ def pooled_tremor(
     if rate / 2 < _MIN_FIT_TOP_HZ:
         return TremorEstimate("prefiltered", total, math.sqrt(noise))
     limit = min(math.inf if bandwidth_hz is None else bandwidth_hz, rate / 2)
-    search = (band[0], min(band[1], limit))
+    wanted = band if search is None else search
+    search, within = (wanted[0], min(wanted[1], limit)), (band[0], min(band[1], limit))
     if not long:
         sharp = sharp_spectrum(data, rate) if spectra is None else spectra.sharp
         return _Common(sharp, noise, limit).estimate("too_short", band)
@@ -124,14 +130,15 @@ def pooled_tremor(
         spectra = tremor_spectra(data, rate)
     s, sharp = spectra.smooth, spectra.sharp
     common = _Common(sharp, noise, limit)
-    if search[1] - search[0] < _MIN_SEARCH_HZ or limit < _MIN_FIT_TOP_HZ:
+    cut = search[1] < wanted[1]
+    if limit < _MIN_FIT_TOP_HZ or (cut and search[1] - search[0] < _MIN_SEARCH_HZ):
         return common.estimate("prefiltered", band)
 
     if background is None:
         background = fit_background(s, (FIT_HZ[0], min(FIT_HZ[1], limit)))
     test = test_peak(s, background, search, alpha)
     if not test.found or test.frequency is None:
-        status = "prefiltered" if search[1] < band[1] else "not_detected"
+        status = "prefiltered" if cut else "not_detected"
         bound = detection_limit(s, background, search, test.threshold)
         return common.estimate(status, band, upper_limit=bound, test=test, background=background)
 
@@ -140,37 +147,43 @@ def pooled_tremor(
     centre, half = centroid(s, background.level, test.frequency, search)
     level = np.interp(sharp.freq, s.freq, background.level)
     margin = centroid_margin(sharp, level, centre, half)
-    evenness, scatter = power_over_time(data, rate, search, sharp)
-    power = evenness * line_power(sharp.psd, sharp, search)
+    shape: dict[str, object] = {
+        "frequency": centre,
+        "frequency_ci95": (max(centre - margin, 0.0), centre + margin),
+        "search_edge": _cut_at(search, half_power, (centre - margin, centre + margin)),
+        "bandwidth": width,
+        "bandwidth_ci95": None if width is None else width_interval(s, test.frequency, width),
+        "resolution_limited": None if width is None else width < _RESOLVED * s.resolution_hz,
+        "prominence_db": test.prominence_db,
+        "prominence_ci95": prominence_interval(10 ** (test.prominence_db / 10), s.dof),
+        "test": test,
+        "background": background,
+    }
+    if not within[0] <= centre <= within[1]:
+        return common.estimate("ok", band, **shape)
+    evenness, scatter = power_over_time(data, rate, within, sharp)
+    power = evenness * line_power(sharp.psd, sharp, within)
     # The noise is part of the background, wherever the fit puts its white floor.
-    below = level + max(noise - float(band_power(level, sharp.freq, *search)), 0.0) / (search[1] - search[0])
-    peak = above_level(s, background.level, test.frequency, search)
-    floor = max(power - power_above(sharp, below, test.frequency, peak, search, power), min(noise, power))
+    below = level + max(noise - float(band_power(level, sharp.freq, *within)), 0.0) / (within[1] - within[0])
+    top = test.frequency if search == within else min(max(test.frequency, within[0]), within[1])
+    peak = above_level(s, background.level, top, within)
+    floor = max(power - power_above(sharp, below, top, peak, within, power), min(noise, power))
     # Spectrum and course over time see the same chance; a tremor that comes and goes has more of it over time.
-    dof = min(band_dof(sharp, search), peak_dof(sharp, level, centre, half, search), 2 / max(scatter, 1e-12))
+    dof = min(band_dof(sharp, within), peak_dof(sharp, level, centre, half, within), 2 / max(scatter, 1e-12))
     low, high = power_interval(power, dof)
     sine = 2 * math.sqrt(2)
     rms, rms_ci = root(power - noise), (root(low - noise), root(high - noise))
     return common.estimate(
         "below_noise_floor" if power < 2 * noise else "ok",
         band,
-        frequency=centre,
-        frequency_ci95=(max(centre - margin, 0.0), centre + margin),
-        search_edge=_cut_at(search, half_power, (centre - margin, centre + margin)),
         rms=rms,
         rms_ci95=rms_ci,
         peak_rms=root(power - floor),
         peak_rms_ci95=(root(low - floor), root(high - floor)),
         peak_to_peak=sine * rms,
         peak_to_peak_ci95=(sine * rms_ci[0], sine * rms_ci[1]),
-        bandwidth=width,
-        bandwidth_ci95=None if width is None else width_interval(s, test.frequency, width),
-        resolution_limited=None if width is None else width < _RESOLVED * s.resolution_hz,
-        prominence_db=test.prominence_db,
-        prominence_ci95=prominence_interval(10 ** (test.prominence_db / 10), s.dof),
         band_dof=dof,
-        test=test,
-        background=background,
+        **shape,
     )
 
 

@@ -50,7 +50,8 @@ class TremorEstimate:
     frequency, frequency_ci95
         Centroid of the power above background around the peak, Hz, see `centroid`.
     rms, rms_ci95
-        Root of the band's power less the noise power, signal's unit.
+        Root of the band's power less the noise power, signal's unit; None, as the other amplitudes, where the peak was
+        found beyond the band.
     peak_rms, peak_rms_ci95
         Root of the band's power above the fitted background.
     peak_to_peak, peak_to_peak_ci95

@@ -133,6 +133,11 @@ def power_over_time(records: Sequence[Array], rate: float, search: Band, s: Spec
     return plain / weighted, scatter
 
 
+def course_power(x: Array, rate: float, band: Band) -> float:
+    """Mean square of a record (n,) in a band, over time and without tapers: what `power_over_time` takes for it."""
+    return float(np.mean(_course(x, rate, band) ** 2))
+
+
 def _course(x: Array, rate: float, search: Band) -> Array:
     """A record (n,) in the search band, at a rate that just holds it; amplitudes fall a little with frequency.
 
@@ -212,6 +217,9 @@ def detection_limit(s: Spectrum, background: Background, search: Band, threshold
     is largest. Densities become powers over the resolution bandwidth.
     """
     rows = (s.freq >= search[0]) & (s.freq < search[1])
+    if not rows.any():
+        # A search narrower than the spectrum's step: the bin beside it.
+        rows[int(np.argmin(np.abs(s.freq - search[0])))] = True
     level, psd = background.level[rows], s.psd[rows]
     needed = (threshold - 1) * float(level.max())
     bound = float(np.max(psd * s.dof / chi2_quantile(0.05, s.dof) - level))

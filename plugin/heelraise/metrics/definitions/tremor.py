@@ -14,8 +14,9 @@ TREMOR: tuple[Definition, ...] = (
         "tremor_frequency",
         "Hz",
         "Power-weighted mean frequency of the part of the peak above the aperiodic background, where a "
-        f"peak is called; {_PSD}. `at_search_edge` where the end of the searched band cuts the peak's half-power band "
-        "or the interval: the peak may stand beyond. Not told where the interval is wider than 4 Hz.",
+        f"peak is called in {{tremor.search}}; {_PSD}. "
+        "`at_search_edge` where the end of the searched band cuts the peak's half-power band or the interval: "
+        "the peak may stand beyond. Not told where the interval is wider than 4 Hz.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC; peak test: heelraise",
     ),
     Definition(
@@ -27,7 +28,10 @@ TREMOR: tuple[Definition, ...] = (
         "of phase-randomised surrogates there. Without a peak `upper_limit` is the rms that a narrow tremor does not "
         "exceed: of what would stand out of 1 Hz (2 Hz in records under 10 s), whereas `noise_floor` is the "
         "noise of the whole band; a limit below the floor means that a line would be seen that is weaker than all "
-        "of the noise together.",
+        "of the noise together. Not available where the peak was found outside the protocol's tremor.band. Of a rise "
+        "or lowering (pozos1982), from which a polynomial of degree 7 is taken off, the noise floor holds what the "
+        "voluntary movement leaves in the band (`leakage_rms`): the rms there of the record low-passed at 2.5 Hz, less "
+        "its own polynomial.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
     ),
     Definition(
@@ -42,7 +46,7 @@ TREMOR: tuple[Definition, ...] = (
     Definition(
         "tremor_peak_to_peak",
         "signal",
-        "Sinusoid equivalent, 2 sqrt(2) times tremor_rms.",
+        "Sinusoid equivalent, 2 sqrt(2) times tremor_rms, and so is its noise floor.",
         "Elble and McNames 2016, doi:10.7916/D8DR2VCC",
     ),
     Definition(
@@ -89,7 +93,8 @@ TREMOR: tuple[Definition, ...] = (
         "tremor_stability_index",
         "Hz",
         "Interquartile range of the change of frequency from cycle to cycle: band-pass of the peak's frequency +- 2 "
-        "Hz, rising zero crossings interpolated. Only where a peak is called; 10 s and more are preferred.",
+        "Hz, rising zero crossings interpolated. Only where a peak is called that is not below the noise floor; 10 s "
+        "and more are preferred.",
         "di Biase et al. 2017, doi:10.1093/brain/awx104 (hand tremor; here a descriptor, never a class)",
     ),
     Definition(
