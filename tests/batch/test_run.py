@@ -92,6 +92,29 @@ def test_a_second_run_does_nothing_and_a_changed_input_is_done_again(done, cli, 
     assert not changed & {"S1/day1/a_heelraise.yaml", "S2/day1/a_heelraise.yaml"}
 
 
+def test_force_does_everything_again_and_retry_failed_what_failed(done, cli, content):
+    def analysed(*more):
+        ended = cli("in", "-o", "out", *LAYOUT, "--json-lines", *more)
+        assert ended.returncode == 1
+        events = [json.loads(line) for line in ended.stdout.splitlines()]
+        return [event["trial"] for event in events if event["event"] == "trial" and not event["resumed"]]
+
+    def times():
+        return {path.name: path.stat().st_mtime_ns for path in (done / "S1/day1").iterdir()}
+
+    before, written = content(done), times()
+    assert analysed() == []
+    assert analysed("--retry-failed") == ["S2/day1/bad.c3d"]
+    assert content(done) == before
+    assert times() == written
+    everything = ["S1/day1/a.c3d", "S1/day1/b.c3d", "S2/day1/a.c3d", "S2/day1/bad.c3d"]
+    assert sorted(analysed("--force")) == everything
+    # Written anew, sessions, too, and the same.
+    assert content(done) == before
+    assert not times().items() & written.items()
+    assert analysed() == []
+
+
 def test_dry_run_touches_nothing(archive, cli, tmp_path):
     shown = cli("in", "-o", "out", "--dry-run")
     assert shown.returncode == 0

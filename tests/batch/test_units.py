@@ -7,6 +7,7 @@ import io
 import json
 import os
 import platform
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,20 @@ def test_the_lock_is_gone_after_use_and_refuses_a_second(tmp_path):
         with pytest.raises(OutputError, match=f"another run works in this folder .process {os.getpid()}"):
             FolderLock(tmp_path).__enter__()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing that is open can be removed there")
+def test_a_lock_that_vanished_with_its_folder_takes_no_other_run_s_lock_away(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with FolderLock(folder):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        second = FolderLock(folder).__enter__()
+    with pytest.raises(OutputError, match="another run works in this folder"):
+        FolderLock(folder).__enter__()
+    second.__exit__(None, None, None)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_lock_of_a_dead_process_is_taken_over_and_one_of_another_machine_is_not(tmp_path):

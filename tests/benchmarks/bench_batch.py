@@ -1,30 +1,37 @@
-"""Numbers of the batch, from one run: ``python tests/benchmarks/bench_batch.py [--trials 200] [--archive 10000]``.
+"""Numbers of the batch, each part from one run of its own or all from one.
 
-1. Overhead over the bare analysis: the same trials by ``analyze_file`` in one process, one after the other, against
-   ``heelraise batch -j 1``, by wall clock and by processor time of all processes, start-up and tables included.
-2. Two workers against one.
-3. An archive of many trials that are done: discovered, resumed and tabulated, with and without the hashes that an
-   earlier run left in ``run.jsonl``; memory of the parent. Its outputs are copies of those of one trial.
+    python tests/benchmarks/bench_batch.py [--parts overhead workers archive] [--trials 200] [--rounds 3]
+                                           [--verify own ezc3d] [--archive 1000 10000] [--folder DIR]
 
-For the first the two sides run at the same time, so that they meet the same machine, busy or not; for the second they
-take turns. Medians over ``--rounds`` are given.
+overhead  over the bare analysis: the same trials by ``analyze_file`` in one process, one after the other, against
+          ``heelraise batch -j 1``, by wall clock and by processor time of all processes, start-up and tables included
+workers   two workers against one; the same bytes on one worker, on two and on a local Dask cluster of two (once);
+          memory of the parent while its workers analyse
+archive   archives of so many trials that are done, five of a session: discovered, resumed, sessions checked and
+          tabulated, without and with the hashes that an earlier run left in ``run.jsonl``, and with twenty trials of
+          them to be analysed; memory of the parent. Subjects are links to one that was analysed.
+
+For the overhead the two sides run at the same time, so that they meet the same machine, busy or not; one worker and
+two take turns. Medians over ``--rounds`` are given. Each part prints rows of Markdown for ``plugin/docs/batch.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
 SAMPLE = Path(__file__).parents[2] / "sample_c3d" / "single_leg_firm.c3d"
+PARTS = ("overhead", "workers", "archive")
+LAYOUT = ("--layout", "{subject}/{session}/{trial}")
 BARE = """
 import sys
 from pathlib import Path
@@ -84,7 +91,11 @@ def side_by_side(commands: dict[str, list[str]]) -> dict[str, tuple[float, float
     return found
 
 
-def overhead(folder: Path, source: Path, rounds: int, verify: str) -> None:
+def row(what: str, command: str, measured: str) -> None:
+    print(f"| {what} | `python tests/benchmarks/bench_batch.py {command}` | {measured} |", flush=True)
+
+
+def overhead(folder: Path, source: Path, rounds: int, verify: str, command: str) -> None:
     clock, work = [], []
     batched = [sys.executable, "-m", "heelraise", "batch", str(source), "-o", str(folder / "b")]
     for _ in range(rounds):
@@ -98,11 +109,11 @@ def overhead(folder: Path, source: Path, rounds: int, verify: str) -> None:
         for name in ("a", "b"):
             shutil.rmtree(folder / name)
     percent = [100 * (median(ratios) - 1) for ratios in (clock, work)]
-    told = f"{percent[0]:+.1f} % by the clock, {percent[1]:+.1f} % of processor time"
-    print(f"--verify {verify}: batch over bare analysis {told}; bare {found['bare'][1]:.1f} s", flush=True)
+    told = f"{percent[0]:+.1f} % by the clock, {percent[1]:+.1f} % of processor time; bare {found['bare'][1]:.1f} s"
+    row(f"overhead over the bare analysis, `--verify {verify}`", command, told)
 
 
-def scaling(folder: Path, source: Path, rounds: int, verify: str) -> None:
+def workers(folder: Path, source: Path, rounds: int, verify: str, command: str) -> None:
     walls: dict[int, list[float]] = {1: [], 2: []}
     peak, same = 0.0, True
     for _ in range(rounds):
@@ -113,50 +124,90 @@ def scaling(folder: Path, source: Path, rounds: int, verify: str) -> None:
             peak = max(peak, used)
         same = same and digest(folder / "1") == digest(folder / "2")
     one, two = median(walls[1]), median(walls[2])
-    told = f"one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times one; same bytes: {same}"
-    print(f"--verify {verify}: {told}; parent {peak:.0f} MB", flush=True)
+    told = f"one {one:.1f} s, two {two:.1f} s, {one / two:.2f} times one"
+    row(f"two workers against one, `--verify {verify}`", command, told)
+    row(f"memory of the parent while workers analyse, `--verify {verify}`", command, f"{peak:.0f} MB at most")
+    cluster = on_dask(source, folder / "dask", verify)
+    there = "no Dask here" if cluster is None else str(digest(folder / "1") == digest(folder / "dask"))
+    told = f"two workers: {same}; Dask: {there}" + (f" ({cluster:.1f} s)" if cluster is not None else "")
+    row(f"the same bytes as one worker, `--verify {verify}`", command, told)
+    for name in ("1", "2", "dask"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def resume(folder: Path, count: int) -> None:
-    first = folder / "first"
-    batch(archive(folder / "seed", 1), "-o", first, "--layout", "{subject}/{trial}")
-    done = {path.suffix: path for path in first.rglob("trial0_heelraise.*")}
-    # What follows the first line is for sessions and stays as it is.
-    first_line, pool = done[".json"].read_text().split("\n", 1)
-    record = json.loads(first_line.rstrip(",") + "}")
-    source, output = folder / "many", folder / "out"
-    for number in range(count):
-        subject, stem = f"S{number // 10:04}", f"trial{number % 10}"
-        for place in (source / subject, output / subject):
-            place.mkdir(parents=True, exist_ok=True)
+def on_dask(source: Path, output: Path, verify: str) -> float | None:
+    """Seconds on a local cluster of two processes; None without Dask."""
+    with suppress(ImportError):
+        from distributed import LocalCluster
+
+        options = {"processes": True, "dashboard_address": None, "host": "127.0.0.1", "silence_logs": 50}
+        with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
+            return batch(source, "-o", output, "--scheduler", cluster.scheduler_address, "--verify", verify)[0]
+    return None
+
+
+def done_before(folder: Path, count: int) -> tuple[Path, Path]:
+    """An archive of so many trials, ten of a subject and five of a session, and outputs in which all are done."""
+    seed, first, source, output = (folder / name for name in ("seed", "first", "many", "out"))
+    data = bytearray(SAMPLE.read_bytes())
+    for number in range(10):
+        # An unused word of the header: another content, so that sessions have five recordings and not one.
+        data[500] = number
+        target = seed / "S0000" / f"day{number // 5 + 1}" / f"trial{number}.c3d"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    batch(seed, "-o", first, *LAYOUT, "--verify", "own")
+    for number in range(-(-count // 10)):
+        subject = f"S{number:05}"
         # Links: the disk need not hold ten thousand copies; each is read as if it were one.
-        os.link(folder / "seed" / "S0000" / "trial0.c3d", source / subject / f"{stem}.c3d")
-        for ending in (".c3d", ".yaml", ".csv"):
-            os.link(done[ending], output / subject / f"{stem}_heelraise{ending}")
-        sizes = {f"{stem}{name.removeprefix('trial0')}": size for name, size in record["outputs"].items()}
-        text = json.dumps({**record, "outputs": sizes})[:-1] + ",\n" + pool
-        (output / subject / f"{stem}_heelraise.json").write_text(text)
-    for name, more in (("every input read", ["--rehash"]), ("hashes of the run before", [])):
-        seconds, peak = batch(source, "-o", output, "--layout", "{subject}/{trial}", *more)
+        shutil.copytree(seed / "S0000", source / subject, copy_function=os.link)
+        shutil.copytree(first / "S0000", output / subject, copy_function=os.link)
+    return source, output
+
+
+def resume(folder: Path, count: int, command: str) -> None:
+    source, output = done_before(folder, count)
+
+    def look(what: str, *more: object) -> None:
+        seconds, peak = batch(source, "-o", output, *LAYOUT, "--verify", "own", *more)
+        counts = (output / "batch.yaml").read_text().partition("\ncounts:\n")[2]
+        sessions = next(line.split()[1] for line in counts.splitlines() if line.startswith("  sessions:"))
         size = (output / "metrics.csv").stat().st_size / 1e6
-        print(f"{count} done trials, {name}: {seconds:.1f} s, parent {peak:.0f} MB, metrics.csv {size:.0f} MB")
+        lines = (output / "run.jsonl").read_text().rpartition('"event":"start"')[2].splitlines()
+        analysed = sum('"attempts":1' in line for line in lines), sum('"event":"session"' in line for line in lines)
+        title = f"{len(list(source.rglob('*.c3d'))):,} trials in {int(sessions):,} sessions, {what}"
+        told = f"{seconds:.1f} s, parent {peak:.0f} MB; analysed {analysed[0]} trials and {analysed[1]} sessions"
+        row(title, command, f"{told}; `metrics.csv` {size:.0f} MB")
+
+    look("all done, every input read", "--rehash")
+    look("all done, hashes of the run before")
+    for path in sorted(output.rglob("trial*_heelraise.json"))[:20]:
+        path.unlink()
+    look(f"{min(20, count)} of them analysed by two workers", "-j", 2)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--verify", nargs="*", choices=("own", "ezc3d"), default=["own", "ezc3d"])
-    parser.add_argument("--archive", type=int, default=10_000)
+    parser.add_argument("--archive", type=int, nargs="*", default=[1000, 10_000])
     parser.add_argument("--folder", type=Path, help="where there is room; a temporary folder by default")
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=wanted.folder) as folder:
-        for verify in wanted.verify if wanted.trials else ():
-            source = archive(Path(folder) / "in", wanted.trials)
-            overhead(Path(folder), source, wanted.rounds, verify)
-            scaling(Path(folder), source, wanted.rounds, verify)
-        if wanted.archive:
-            resume(Path(folder), wanted.archive)
+    with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
+        folder = Path(name)
+        source = archive(folder / "in", wanted.trials if {"overhead", "workers"} & set(wanted.parts) else 0)
+        for part, act in (("overhead", overhead), ("workers", workers)):
+            for verify in wanted.verify if part in wanted.parts and wanted.trials else ():
+                command = f"--parts {part} --trials {wanted.trials} --rounds {wanted.rounds} --verify {verify}"
+                act(folder, source, wanted.rounds, verify, command)
+        for count in wanted.archive if "archive" in wanted.parts else ():
+            if count:
+                place = folder / f"archive{count}"
+                place.mkdir()
+                resume(place, count, f"--parts archive --archive {count}")
+                shutil.rmtree(place)
 
 
 if __name__ == "__main__":

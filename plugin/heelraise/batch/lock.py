@@ -57,8 +57,9 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._descriptor is not None:
-            # Removed while it is held: whoever waits for it finds that it is no longer the folder's lock.
-            if os.name != "nt":
+            # Removed while it is held: whoever waits for it finds that it is no longer the folder's lock. Where the
+            # folder has vanished under this run and another one began in its place, the file there is that one's.
+            if os.name != "nt" and self._is(self._descriptor):
                 self.path.unlink(missing_ok=True)
             os.close(self._descriptor)
             if os.name == "nt":

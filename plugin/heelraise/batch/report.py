@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -100,7 +101,7 @@ class Reporter:
             counts.failed += 1
         counts.resumed += resumed
         if self._bar is not None:
-            self._bar.update(self._task, advance=1, failed=counts.failed, rate=self._rate())
+            self._bar.update(self._task, advance=1, failed=counts.failed, **self._speed())
         if outcome.status == "failed":
             self._say(f"failed: {outcome.message or name}")
         event = {"event": "trial", "trial": name, "status": outcome.status, "resumed": resumed}
@@ -127,25 +128,29 @@ class Reporter:
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _rate(self) -> str:
+    def _speed(self) -> dict[str, str]:
+        """Rate and time left, by the trials that this run analysed: those known from before took no time."""
         worked = self.counts.done + self.counts.failed - self.counts.resumed
         passed = time.monotonic() - self._began
-        return f"{worked / passed * 60:.3g} trials/min" if worked and passed > 0 else ""
+        if not worked or passed <= 0:
+            return {"rate": "", "left": ""}
+        left = timedelta(seconds=round(self.counts.not_run * passed / worked))
+        return {"rate": f"{worked / passed * 60:.3g} trials/min", "left": f"{left} left"}
 
     def _start_bar(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[failed]} failed"),
         )
         self._bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
-        self._task = self._bar.add_task("trials", total=self.counts.trials, rate="", failed=0)
+        self._task = self._bar.add_task("trials", total=self.counts.trials, rate="", left="", failed=0)
         self._bar.start()
 
 
