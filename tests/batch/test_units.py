@@ -155,10 +155,11 @@ def test_the_lock_is_gone_after_use_and_refuses_a_second(tmp_path):
 def test_a_lock_that_vanished_with_its_folder_takes_no_other_run_s_lock_away(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
+    second = FolderLock(folder)
     with FolderLock(folder):
         shutil.rmtree(folder)
         folder.mkdir()
-        second = FolderLock(folder).__enter__()
+        second.__enter__()
     with pytest.raises(OutputError, match="another run works in this folder"):
         FolderLock(folder).__enter__()
     second.__exit__(None, None, None)

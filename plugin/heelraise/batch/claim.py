@@ -48,7 +48,9 @@ class Claim:
             else:
                 os.listdir(os.path.dirname(self.lock))
         if not self._stands():
-            raise OutputError("nothing was written", why="the run that asked for it has ended")
+            raise OutputError(
+                "nothing was written", why="the run that asked for it has ended, or its folder was removed"
+            )
 
     def _stands(self) -> bool:
         try:

@@ -99,7 +99,11 @@ def end_group() -> None:
 
 
 def _tie_to_parent(start: dict[str, Any]) -> None:
-    """Three ways to end with the parent: by its pipe, by the lifeline, by the kernel's word of its death."""
+    """Two ways to end with the parent, and all that was started here: by its pipe, and by the lifeline.
+
+    The kernel's word of a parent's death (``PR_SET_PDEATHSIG``) is no third: it ends this process alone and may come
+    before the lifeline's, which then has nobody to tell that the group is to end.
+    """
     # The terminal's Ctrl-C is the parent's to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lifeline = start["lifeline"]
@@ -112,11 +116,6 @@ def _tie_to_parent(start: dict[str, Any]) -> None:
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(lifeline, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    # The kernel speaks when the *thread* that started us ends: of use only if that is the parent's main thread.
-    if sys.platform == "linux" and start["from_main_thread"]:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     # The parent may have died before any of this was in place.
     if hasattr(os, "getppid") and sys.platform != "win32" and os.getppid() != start["parent"]:
         end_group()

@@ -80,7 +80,6 @@ class Worker:
             "function": function,
             "parent": os.getpid(),
             "lifeline": near,
-            "from_main_thread": threading.current_thread() is threading.main_thread(),
             # Between two looks at its memory a task can touch a gigabyte; what no task may have is refused at once.
             "data_bytes": None if memory_mb is None else int(memory_mb * 1.25e6 + 0.4e9),
         }
