@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from importlib import import_module
 
@@ -17,6 +18,8 @@ from heelraise.batch.trial import TrialTask, run_trial
 from heelraise.batch.workers.sending import deliver
 from heelraise.errors import OutputError
 from heelraise.protocol import load_protocol
+
+REFUSED = "nothing was written (the run that asked for it has ended, or its folder was removed)"
 
 
 @pytest.fixture(params=["folder", "store"])
@@ -34,7 +37,7 @@ def test_a_claim_lasts_as_long_as_the_lock(place):
     _, _, hold = place
     with hold() as claim:
         claim.check()
-    with pytest.raises(OutputError, match=r"nothing was written \(the run that asked for it has ended\)"):
+    with pytest.raises(OutputError, match=re.escape(REFUSED)):
         claim.check()
     with hold() as another:
         another.check()
@@ -64,7 +67,7 @@ def test_a_worker_whose_run_ends_while_it_analyses_leaves_the_next_run_alone(pla
         outcome = run_trial(task)
         assert [path.read_text() for path in theirs] == [f"the next run's {path.name}" for path in theirs]
     assert (outcome.status, outcome.kind) == ("failed", "output")
-    assert outcome.message == "nothing was written (the run that asked for it has ended)"
+    assert outcome.message == REFUSED
     assert sorted(out.iterdir()) == sorted(theirs)
     assert list(work.iterdir()) == []
 
@@ -93,5 +96,5 @@ def test_a_session_of_a_run_that_has_ended_is_not_written(tmp_path, monkeypatch)
     monkeypatch.setattr(import_module("heelraise.session.pool"), "pool", lambda *_: None)
     (tmp_path / "day_heelraise.json").write_text("the next run's")
     task = SessionTask("day", tmp_path / "day", (), load_protocol("auto"), "input", "key", claim)
-    assert run_session_task(task).message == "nothing was written (the run that asked for it has ended)"
+    assert run_session_task(task).message == REFUSED
     assert [path.read_text() for path in tmp_path.iterdir()] == ["the next run's"]
