@@ -118,7 +118,7 @@ def estimate_windows(x: np.ndarray, frequency: float) -> np.ndarray:
     from heelraise.metrics.rhythm import Called, _shaking
 
     base = {"signal": "ankle_plantarflexion", "side": "left", "phase": "hold", "repetition": 1}
-    return _shaking([Called(base, "deg", x, RATE, frequency, 20.0, "ok", 0.0, RATE / 2)])[0]
+    return _shaking([Called(base, "deg", x, RATE, frequency, 20.0, "ok", "ok", "", 0.0, RATE / 2)])[0]
 
 
 def test_occurrence_is_the_part_with_tremor_and_stillness_lowers_it():
