@@ -5,7 +5,7 @@
 
 Parts, each of which can be run alone:
 
-parents   the run is killed -9 at random moments and resumed, ``--kills`` times
+parents   the run is killed -9 at random moments, ``--kills`` times, and after each resumed to its end
 workers   its workers are killed -9 at random moments
 trials    trials that crash, eat memory or hang in their worker, by ``misbehave/sitecustomize.py``
 limits    no file may be larger than so much (``RLIMIT_FSIZE``): all or some outputs do not fit
@@ -229,11 +229,16 @@ def parents(judge: Judge, folder: Path, rng: random.Random, wanted: argparse.Nam
                     judge.bad("worker outlived its parent")
                     break
                 time.sleep(0.02)
+            # What this kill left is brought to its end aside; the next one falls on it as it is.
+            side = folder / "side"
+            if output.exists():
+                shutil.copytree(output, side)
+            start(judge.source, side, "-j", 2).wait()
+            judge.final("resumed to the end", side)
+            shutil.rmtree(side)
             continue
-        judge.final("resumed to the end", output)
+        judge.final("ended before the kill", output)
         shutil.rmtree(output)
-    start(judge.source, output).wait()
-    judge.final("resumed to the end", output)
 
 
 def _kill_some(
