@@ -68,7 +68,7 @@ TREMOR: tuple[Definition, ...] = (
         "signal",
         "Square root of the power in the band, noise included; below_noise_floor where that power is less than twice "
         "the noise's.",
-        "science of the band in the protocol",
+        "heelraise",
     ),
     Definition(
         "tremor_occurrence",
